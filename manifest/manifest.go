@@ -8,6 +8,7 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -65,7 +66,7 @@ type Problem struct {
 	Skipped bool
 }
 
-// String gives the problem as editors and terminals recognise a place in a file:
+// String gives the problem as editors and terminals recognize a place in a file:
 // "Procfile:3: message".
 func (p Problem) String() string { return place(p.File, p.Line) + ": " + p.Message }
 
@@ -109,6 +110,9 @@ func Read(path string) (App, error) {
 		return readPackageJSON(path, data)
 	}
 	app, err := ParseProcfile(path, data)
+	if err != nil && strings.HasPrefix(filepath.Base(path), ".env") {
+		return App{}, &Error{File: path, Message: "this is an environment file: name it with -e, and a Procfile with -f"}
+	}
 	if what := disguised(path, data, app); what != "" {
 		return App{}, &Error{File: path, Message: "this looks like " + what + ", which cannot be read yet: name a Procfile or a package.json with -f"}
 	}
@@ -144,7 +148,7 @@ func disguised(path string, data []byte, app App) string {
 	if strings.HasPrefix(name, "procfile") {
 		return ""
 	}
-	if strings.HasPrefix(strings.TrimSpace(string(data)), "{") {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
 		return "JSON"
 	}
 	skipped := false
@@ -167,8 +171,8 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, &Error{File: path, Message: "cannot open it: " + cause(err)}
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	if info, err := f.Stat(); err == nil && info.IsDir() {
+	defer f.Close()
+	if info, statErr := f.Stat(); statErr == nil && info.IsDir() {
 		return nil, &Error{File: path, Message: "this is a folder: name the file in it"}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))

@@ -37,9 +37,9 @@ func mistake(line string, before context) string {
 
 // decorated finds a line that starts with what another format would have there.
 func decorated(text string) string {
-	for _, mark := range []string{"//", "/*", "--", ";", "<!--", "%"} {
+	for _, mark := range []string{"//", "/*", "-- ", ";", "<!--", "%"} {
 		if strings.HasPrefix(text, mark) {
-			return fmt.Sprintf("`%s` starts no comment in a Procfile: use #", mark)
+			return fmt.Sprintf("`%s` starts no comment in a Procfile: use #", strings.TrimSpace(mark))
 		}
 	}
 	for _, mark := range []string{"<<<<<<<", "=======", ">>>>>>>"} {
@@ -49,6 +49,9 @@ func decorated(text string) string {
 	}
 	if strings.HasPrefix(text, "```") {
 		return "a Markdown fence: remove it"
+	}
+	if text == "---" {
+		return "the start of a YAML document, which a Procfile is not: remove it"
 	}
 	if item, ok := strings.CutPrefix(text, "- "); ok {
 		if name, _, ok := cutName(strings.TrimLeft(item, blanks)); ok {
@@ -107,7 +110,11 @@ func misnamed(text string) string {
 	if _, _, ok := cutName(unquoted + ":"); ok {
 		return fmt.Sprintf("quotes round `%s`: write `%s:`", clip(unquoted), clip(unquoted))
 	}
-	if strings.ContainsFunc(bare, unicode.IsSpace) || strings.HasPrefix(rest, "//") {
+	if bare == "" {
+		return "no process name before the colon: write for example `web: " + clip(strings.TrimSpace(rest)) + "`"
+	}
+	// "my app: x" has a name with a space; "rake db:migrate" has none.
+	if strings.ContainsFunc(bare, unicode.IsSpace) && rest == strings.TrimLeft(rest, blanks) {
 		return "no process name before the command: write for example `web: " + clip(text) + "`"
 	}
 	return fmt.Sprintf("`%s` is not a process name: use only letters (a-z), digits, - and _%s", clip(bare), suggestion(bare))
@@ -115,16 +122,16 @@ func misnamed(text string) string {
 
 // suggestion is a name close to one that the grammar refuses.
 func suggestion(name string) string {
-	close := strings.Map(func(r rune) rune {
+	near := strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf && isNameByte(byte(r)) {
 			return r
 		}
 		return '-'
 	}, name)
-	if close = strings.Trim(close, "-"); close == "" {
+	if near = strings.Trim(near, "-"); near == "" {
 		return ""
 	}
-	return ", such as `" + clip(close) + "`"
+	return ", such as `" + clip(near) + "`"
 }
 
 // oddities finds what a shell would take otherwise than the author meant.

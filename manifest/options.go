@@ -82,30 +82,37 @@ func option(key, value *yaml.Node) (name, given, why string) {
 	if value.Kind == yaml.AliasNode {
 		value = value.Alias
 	}
-	var parts []string
-	switch value.Kind {
-	case yaml.ScalarNode:
-		if value.Tag == "!!null" {
-			return "", "", fmt.Sprintf("`%s` has no value", clip(name))
-		}
-		return name, scalar(value), ""
-	case yaml.SequenceNode:
-		for _, item := range value.Content {
-			if item.Kind != yaml.ScalarNode {
-				return "", "", fmt.Sprintf("the value of `%s` is nested too deep", clip(name))
-			}
-			parts = append(parts, scalar(item))
-		}
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(value.Content); i += 2 {
-			k, v := value.Content[i], value.Content[i+1]
-			if k.Kind != yaml.ScalarNode || v.Kind != yaml.ScalarNode {
-				return "", "", fmt.Sprintf("the value of `%s` is nested too deep", clip(name))
-			}
-			parts = append(parts, k.Value+"="+scalar(v))
+	if value.Kind == yaml.ScalarNode && value.Tag == "!!null" {
+		return "", "", fmt.Sprintf("`%s` has no value", clip(name))
+	}
+	given, ok := flat(value)
+	if !ok {
+		return "", "", fmt.Sprintf("the value of `%s` is nested too deep: write it as on the command line", clip(name))
+	}
+	return name, given, ""
+}
+
+// flat writes a value as on a command line. It is false for what has no such
+// form.
+func flat(value *yaml.Node) (string, bool) {
+	if value.Kind == yaml.ScalarNode {
+		return scalar(value), true
+	}
+	for _, n := range value.Content {
+		if n.Kind != yaml.ScalarNode {
+			return "", false
 		}
 	}
-	return name, strings.Join(parts, ","), ""
+	var parts []string
+	for i := 0; i < len(value.Content); i++ {
+		part := scalar(value.Content[i])
+		if value.Kind == yaml.MappingNode {
+			i++
+			part += "=" + scalar(value.Content[i])
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ","), true
 }
 
 // scalar is the text of a value. The unquoted words that Ruby, for which .foreman

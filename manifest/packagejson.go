@@ -114,20 +114,20 @@ func eachKey(d *json.Decoder, use func(key string, offset int64)) bool {
 			for d.More() {
 				skipValue(d)
 			}
-			_, err = d.Token()
+			skipToken(d)
 		}
 		return false
 	}
 	for d.More() {
-		key, err := d.Token()
-		if err != nil {
+		token, err = d.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
 			return false
 		}
-		name, _ := key.(string)
 		use(name, d.InputOffset())
 	}
-	_, err = d.Token()
-	return err == nil
+	skipToken(d)
+	return true
 }
 
 // stringValue reads one value; what is not a string is "".
@@ -136,7 +136,10 @@ func stringValue(d *json.Decoder) string {
 	if err := d.Decode(&v); err != nil {
 		return ""
 	}
-	s, _ := v.(string)
+	s, ok := v.(string)
+	if !ok {
+		return ""
+	}
 	return s
 }
 
@@ -144,6 +147,9 @@ func skipValue(d *json.Decoder) {
 	var v json.RawMessage
 	_ = d.Decode(&v) // the file was parsed once before
 }
+
+// skipToken reads the bracket that ends what d is in.
+func skipToken(d *json.Decoder) { _, _ = d.Token() }
 
 // lineAt is the line, counted from 1, that holds the byte before offset.
 func lineAt(data []byte, offset int64) int {
@@ -156,8 +162,8 @@ func lineAt(data []byte, offset int64) int {
 func packageManager(path, declared string) (command, problem string) {
 	commands := map[string]string{"npm": "npm start", "yarn": "yarn start", "pnpm": "pnpm start", "bun": "bun run start"}
 	name, _, _ := strings.Cut(declared, "@")
-	if command, ok := commands[name]; ok {
-		return command, ""
+	if commands[name] != "" {
+		return commands[name], ""
 	}
 	var found []string
 	var managers []string

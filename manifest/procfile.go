@@ -12,6 +12,7 @@ const (
 	blanks  = " \t\v\f" // what \s matches inside a line in foreman's grammar
 	bom     = "\ufeff"
 	example = "`web: npm start`"
+	leftOut = "line left out: "
 )
 
 // ParseProcfile reads a Procfile; file is only for the messages. It follows
@@ -81,7 +82,12 @@ func (p *procfileParser) parse(line string) error {
 	command := strings.Trim(rest, blanks)
 	if !ok || command == "" {
 		now.name, now.noCommand = name, ok
-		p.problem(true, "line left out: "+mistake(line, p.before))
+		p.problem(true, leftOut+mistake(line, p.before))
+		if p.before.continued || line != text && !ok {
+			// It was meant to go on with the line before, so for the next
+			// one that still counts.
+			now.line, now.name, now.noCommand = p.before.line, p.before.name, p.before.noCommand
+		}
 		p.before = now
 		return nil
 	}
@@ -110,17 +116,20 @@ func (p *procfileParser) fail(format string, args ...any) error {
 // nothing is the error of a file that declares no process.
 func (p *procfileParser) nothing() error {
 	e := &Error{File: p.app.File}
-	switch n := len(p.app.Problems); {
-	case n == 0 && p.comments:
-		e.Message = "no processes in this file, only comments: add a line such as " + example
-	case n == 0:
-		e.Message = "no processes in this file, it is empty: add a line such as " + example
-	case n == 1:
-		e.Line = p.app.Problems[0].Line
-		e.Message = "no processes in this file: " + p.app.Problems[0].Message
-	default:
-		e.Line = p.app.Problems[0].Line
-		e.Message = fmt.Sprintf("no processes in this file, %d lines are wrong; the first: %s", n, p.app.Problems[0].Message)
+	n := len(p.app.Problems)
+	if n == 0 {
+		what := "it is empty"
+		if p.comments {
+			what = "only comments"
+		}
+		e.Message = "no processes in this file, " + what + ": add a line such as " + example
+		return e
+	}
+	first := p.app.Problems[0]
+	e.Line = first.Line
+	e.Message = "no processes in this file: " + strings.TrimPrefix(first.Message, leftOut)
+	if n > 1 {
+		e.Message = fmt.Sprintf("no processes in this file, %d lines are wrong; this one: %s", n, strings.TrimPrefix(first.Message, leftOut))
 	}
 	return e
 }

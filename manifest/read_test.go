@@ -1,0 +1,279 @@
+package manifest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// folder makes a folder with files in it.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// wantError fails unless err is an *Error at file:line whose message holds text.
+func wantError(t *testing.T, err error, place, text string) {
+	t.Helper()
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		t.Fatalf("got %v (%T), want an *Error", err, err)
+	}
+	if got := e.Error(); !strings.HasPrefix(got, place+": ") || !strings.Contains(got, text) {
+		t.Errorf("got  %s\nwant %s: … %s …", got, place, text)
+	}
+}
+
+// A name that says nothing is a Procfile's; package.json is known by its name.
+func TestReadKinds(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"Procfile":     "web: a\n",
+		"Procfile.dev": "web: b\n",
+		"my procs":     "web: c\n",
+		"procs.yml":    "web: d\nworker: e\n",
+		"package.json": `{"scripts": {"start": "f"}}`,
+	})
+	for name, want := range map[string]struct {
+		kind Kind
+		text string
+	}{
+		"Procfile":     {Procfile, "1 web: a"},
+		"Procfile.dev": {Procfile, "1 web: b"},
+		"my procs":     {Procfile, "1 web: c"},
+		"procs.yml":    {Procfile, "1 web: d\n2 worker: e"},
+		"package.json": {PackageJSON, "1 web: npm start"},
+	} {
+		path := filepath.Join(dir, name)
+		app, err := Read(path)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := declared(app); got != want.text || app.Kind != want.kind || app.File != path || app.Processes[0].File != path {
+			t.Errorf("%s: got %s of %s, a %s; want %s, a %s", name, got, app.File, app.Kind, want.text, want.kind)
+		}
+	}
+}
+
+// A file that declares processes in a way that cannot be read yet says so,
+// whether its name or its content shows it.
+func TestReadOtherKinds(t *testing.T) {
+	compose := "services:\n  web:\n    image: nginx\n"
+	files := map[string]string{
+		"compose.yaml": compose, "docker-compose.prod.yml": compose, "amvera.yml": "meta:\n  environment: docker\n", "amvera.yaml": "a",
+		"heroku.yml": "build:\n", "convox.yml": "services:\n", "devrun.yml": "a: b\n", "app.json": "{}", "Dockerfile": "FROM scratch", "fly.toml": "x = 1",
+		"some.yml": compose, "no-extension": `{"scripts": {"start": "x"}}`,
+	}
+	dir := folder(t, files)
+	for name := range files {
+		_, err := Read(filepath.Join(dir, name))
+		wantError(t, err, filepath.Join(dir, name), "cannot be read yet: name a Procfile or a package.json with -f")
+	}
+}
+
+// What cannot be read at all says why, and what to name instead.
+func TestReadNoFile(t *testing.T) {
+	dir := folder(t, map[string]string{"Procfile": "web: a\n", "Procfile.dev": "web: a\n", ".env": "A=1\n", ".env.local": "# nothing\n"})
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.Mkdir(at("folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("nowhere", at("link")); err != nil {
+		t.Fatal(err)
+	}
+	huge, err := os.Create(at("huge"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(huge.Truncate(100<<20), huge.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Procfile.prod": "no such file: its folder has Procfile, Procfile.dev",
+		"folder":        "this is a folder: name the file in it",
+		"folder/x":      "no such file",
+		"none/Procfile": "no such file, nor the folder it would be in",
+		"none.yml":      "no such file",
+		"compose.yml":   "no such file",
+		"link":          "this is a link to nowhere, which does not exist",
+		"huge":          "larger than 16 MB",
+		".env":          "this is an environment file: name it with -e",
+		".env.local":    "this is an environment file: name it with -e",
+	} {
+		_, err := Read(at(name))
+		wantError(t, err, at(name), want)
+	}
+}
+
+func TestReadWithoutPermission(t *testing.T) {
+	if os.Getuid() <= 0 {
+		t.Skip("everything may be read by this user, or on this system")
+	}
+	path := filepath.Join(folder(t, map[string]string{"Procfile": "web: a\n"}), "Procfile")
+	if err := os.Chmod(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Read(path)
+	wantError(t, err, path, "cannot open it: permission denied")
+}
+
+// A pipe, as in `-f <(generate)`, is read to its end and only once.
+func TestReadPipe(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file has no path there")
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	done := make(chan error, 1)
+	go func() {
+		_, err := w.WriteString("web: a\n" + strings.Repeat("# 64 KB and more do not fit into a pipe\n", 4000) + "worker: b\n")
+		done <- errors.Join(err, w.Close())
+	}()
+	app, err := Read(filepath.Join("/dev/fd", strconv.Itoa(int(r.Fd()))))
+	if err := errors.Join(err, <-done); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := declared(app), "1 web: a\n4002 worker: b"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// A stream without an end is refused like a huge file.
+func TestReadEndless(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		t.Skip("no /dev/zero")
+	}
+	_, err := Read("/dev/zero")
+	wantError(t, err, "/dev/zero", "larger than 16 MB")
+}
+
+func TestFind(t *testing.T) {
+	start := `{"scripts": {"start": "x"}}`
+	for _, c := range []struct {
+		name   string
+		files  []string
+		chosen string
+		passed []string
+	}{
+		{"the usual", []string{"Procfile"}, "Procfile", nil},
+		{"the developer's first", []string{"Procfile", "Procfile.dev"}, "Procfile.dev", []string{"Procfile"}},
+		{"package.json last", []string{"package.json", "Procfile"}, "Procfile", []string{"package.json"}},
+		{"package.json alone", []string{"package.json", "README.md"}, "package.json", nil},
+		{
+			"others are passed over",
+			[]string{"Procfile", "amvera.yml", "heroku.yml", "compose.yaml", "Dockerfile"},
+			"Procfile", []string{"amvera.yml", "heroku.yml", "compose.yaml", "Dockerfile"},
+		},
+		{"others are passed over for package.json too", []string{"package.json", "docker-compose.yml"}, "package.json", []string{"docker-compose.yml"}},
+		{"other Procfiles are no candidates", []string{"Procfile", "Procfile.prod"}, "Procfile", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := map[string]string{}
+			for _, name := range c.files {
+				files[name] = start
+			}
+			dir := folder(t, files)
+			chosen, passed, err := Find(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range passed {
+				passed[i] = strings.TrimPrefix(passed[i], dir+string(filepath.Separator))
+			}
+			if chosen != filepath.Join(dir, c.chosen) || !slices.Equal(passed, c.passed) {
+				t.Errorf("got %s, passed %q; want %s, passed %q", chosen, passed, c.chosen, c.passed)
+			}
+		})
+	}
+}
+
+// The folder one is in has no name in the paths.
+func TestFindHere(t *testing.T) {
+	t.Chdir(folder(t, map[string]string{"Procfile": "web: a"}))
+	for _, dir := range []string{"", "."} {
+		if chosen, _, err := Find(dir); chosen != "Procfile" || err != nil {
+			t.Errorf("Find(%q): got %q, %v, want Procfile", dir, chosen, err)
+		}
+	}
+}
+
+// A broken file is chosen, so that its error is seen: the next one would run
+// something else than the author meant.
+func TestFindTakesBrokenFiles(t *testing.T) {
+	dir := folder(t, map[string]string{"Procfile.dev": "", "package.json": "{"})
+	if chosen, _, err := Find(dir); filepath.Base(chosen) != "Procfile.dev" || err != nil {
+		t.Errorf("got %q, %v, want the empty Procfile.dev", chosen, err)
+	}
+	dir = folder(t, map[string]string{"package.json": "{"})
+	if chosen, _, err := Find(dir); filepath.Base(chosen) != "package.json" || err != nil {
+		t.Errorf("got %q, %v, want the malformed package.json", chosen, err)
+	}
+	dir = folder(t, map[string]string{"package.json": `{"scripts": {"start": "x"}}`})
+	if err := os.Symlink("nowhere", filepath.Join(dir, "Procfile")); err != nil {
+		t.Fatal(err)
+	}
+	if chosen, _, err := Find(dir); filepath.Base(chosen) != "Procfile" || err != nil {
+		t.Errorf("got %q, %v, want the Procfile that links to nowhere", chosen, err)
+	}
+}
+
+func TestFindNothing(t *testing.T) {
+	const looked = "looked for Procfile.dev, Procfile, package.json with a start script; "
+	for _, c := range []struct {
+		name  string
+		files []string
+		want  string
+	}{
+		{"empty", nil, "write a Procfile with a line such as `web: npm start`"},
+		{"no start script", []string{"package.json"}, "write a Procfile with a line such as `web: npm start`"},
+		{"only what cannot be read", []string{"amvera.yml", "Dockerfile"}, "amvera.yml, Dockerfile cannot be read yet: write a Procfile with a line such as `web: npm start`"},
+		{"another ending", []string{"Procfile.txt"}, "is Procfile.txt meant? rename it, or name it with -f"},
+		{"another environment", []string{"Procfile.local"}, "is Procfile.local meant? rename it, or name it with -f"},
+		{"a slip", []string{"Profile"}, "is Profile meant? rename it, or name it with -f"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := map[string]string{}
+			for _, name := range c.files {
+				files[name] = "{}"
+			}
+			t.Chdir(folder(t, files))
+			_, _, err := Find(".")
+			e, ok := errors.AsType[*NotFoundError](err)
+			if !ok {
+				t.Fatalf("got %v, want a *NotFoundError", err)
+			}
+			if got, want := e.Error(), "nothing to run in this folder: "+looked+c.want; got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+// A folder named Procfile is none.
+func TestFindNoFolder(t *testing.T) {
+	dir := folder(t, map[string]string{"file": ""})
+	if err := os.Mkdir(filepath.Join(dir, "Procfile"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if chosen, _, err := Find(dir); err == nil {
+		t.Errorf("got %q, want an error", chosen)
+	}
+	_, _, err := Find(filepath.Join(dir, "none"))
+	wantError(t, err, filepath.Join(dir, "none"), "no such folder")
+	_, _, err = Find(filepath.Join(dir, "file"))
+	wantError(t, err, filepath.Join(dir, "file"), "this is a file, not a folder: name it with -f")
+}
