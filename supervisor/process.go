@@ -121,23 +121,35 @@ func (p *process) exited(ctx, patience context.Context, l life) time.Duration {
 }
 
 // end stops what there is of a life, says so with e, and returns when nothing
-// is left. The signals go out before e is dealt with: all processes get theirs
-// at the same moment, however long the line at Events.
+// is left. Signals do not wait for events: all processes get theirs at the same
+// moment, and the kill comes on time, however long the line at Events.
 func (p *process) end(patience context.Context, l life, e Event) {
 	grace, cancel := context.WithTimeout(patience, p.Grace)
 	defer cancel()
+	force, kill := context.WithCancel(context.WithoutCancel(patience))
+	defer kill()
+	// Whether something was alive at the end of the grace time can be told only
+	// by the one who then has it killed.
+	late := make(chan struct{})
+	unlink := context.AfterFunc(grace, func() {
+		if !closed(l.Done()) {
+			close(late)
+		}
+		kill()
+	})
+	defer unlink()
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		l.Stop(grace)
+		l.Stop(force)
 	}()
 	p.emit(e)
 	select {
-	case <-l.Done():
-	case <-grace.Done():
-		if !closed(l.Done()) {
-			p.emit(Event{Kind: Killing})
-		}
+	case <-gone:
+	case <-late:
+	}
+	if closed(late) {
+		p.emit(Event{Kind: Killing})
 	}
 	<-gone
 	p.emit(Event{Kind: Stopped, Err: l.Err(), Uptime: time.Since(l.begun)})

@@ -99,13 +99,14 @@ func New(c Config) *Supervisor {
 //
 // The run is over when a process with plan.OnExitStop ends by itself, when the
 // last of nothing but plan.OnExitIgnore has ended, when the release fails, and
-// when the caller cancels ctx: then all processes are asked to end at the same
-// time, and each has its own grace time to do it. Cancelling patience, at any
-// time, kills all that is left.
+// when ctx is canceled: then all processes are asked to end at the same
+// time, and each has its own grace time to do it. When patience is canceled too,
+// or first, all that is left is killed.
 func (s *Supervisor) Run(ctx, patience context.Context) Result {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	defer context.AfterFunc(patience, stop)()
+	unlink := context.AfterFunc(patience, stop)
+	defer unlink()
 	go func() {
 		defer close(s.reports)
 		s.keepAll(ctx, patience)
