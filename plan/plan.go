@@ -20,6 +20,8 @@ type Plan struct {
 	// Release is what runs once and alone before Processes; nil when nothing
 	// does.
 	Release *Process
+	// Omitted are the types of the manifest that this run does not start.
+	Omitted []string
 	// Warnings are for the user, in the order in which they were found.
 	Warnings []Warning
 }

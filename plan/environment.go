@@ -1,0 +1,174 @@
+package plan
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/devrun/devrun/envfile"
+)
+
+// environment makes the variables of each process from the layers that all
+// processes share.
+type environment struct {
+	inherited map[string]string
+	shared    []envfile.Resolved
+	// hints are by type; they are the lowest layer and never override.
+	hints map[string][]Var
+	// common is what every process gets, hints about itself included, sorted
+	// by name: made once, since there may be hundreds of processes and
+	// thousands of variables.
+	common []Var
+}
+
+func newEnvironment(in Input) *environment {
+	e := &environment{inherited: make(map[string]string, len(in.Shell))}
+	for _, kv := range in.Shell {
+		if name, value, ok := strings.Cut(kv, "="); ok {
+			e.inherited[name] = value
+		}
+	}
+	override := in.Choices.EnvOverride
+	e.shared = envfile.Resolve(override, in.Env)
+	if len(in.Tools) > 0 {
+		path := envfile.Value{Name: "PATH", Value: e.path(in.Tools), Source: envfile.Devrun}
+		e.shared = envfile.Extend(e.shared, override, []envfile.Value{path})
+	}
+	return e
+}
+
+// path puts the project's tools before what PATH would be without them.
+func (e *environment) path(tools []string) string {
+	rest := e.inherited["PATH"]
+	if r := e.lookup("PATH"); r != nil {
+		rest = r.Value.Value
+	}
+	if rest != "" {
+		tools = append(slices.Clone(tools), rest)
+	}
+	return strings.Join(tools, string(os.PathListSeparator))
+}
+
+func (e *environment) lookup(name string) *envfile.Resolved {
+	i, ok := slices.BinarySearchFunc(e.shared, name, func(r envfile.Resolved, name string) int {
+		return strings.Compare(r.Name, name)
+	})
+	if !ok {
+		return nil
+	}
+	return &e.shared[i]
+}
+
+// port is the value of PORT that counts for the base. The shell's is asked
+// for by name: it may be the only one.
+func (e *environment) port() *envfile.Resolved {
+	if r := e.lookup("PORT"); r != nil {
+		return r
+	}
+	if value, ok := e.inherited["PORT"]; ok {
+		return &envfile.Resolved{Value: envfile.Value{Name: "PORT", Value: value, Source: envfile.Shell}}
+	}
+	return nil
+}
+
+// conflicts says where the shell and .env disagree, since foreman and heroku
+// local let the file win and devrun does not.
+func (e *environment) conflicts() []Warning {
+	var warnings []Warning
+	for _, r := range e.shared {
+		if r.Source != envfile.Shell {
+			continue
+		}
+		for _, b := range r.Beaten {
+			if b.Source != envfile.DotEnv || b.Value == r.Value.Value {
+				continue
+			}
+			warnings = append(warnings, Warning{b.File, b.Line, fmt.Sprintf(
+				"%s: using your shell's %s in place of %s from here; --env-override turns it round",
+				r.Name, envfile.Mask(r.Name, r.Value.Value), envfile.Mask(r.Name, b.Value))})
+		}
+	}
+	return warnings
+}
+
+// announce prepares what each process is told of these, its siblings.
+func (e *environment) announce(procs []Process) {
+	vars := make(map[string]string, len(e.shared)+2*len(procs))
+	e.hints = make(map[string][]Var)
+	for _, p := range procs {
+		if p.Instance != 1 || p.Port == 0 {
+			continue
+		}
+		name := strings.ToUpper(strings.ReplaceAll(p.Type, "-", "_"))
+		port := strconv.Itoa(p.Port)
+		for _, v := range []Var{{name + "_PORT", port}, {name + "_URL", "http://localhost:" + port}} {
+			if _, set := e.inherited[v.Name]; !set {
+				e.hints[p.Type] = append(e.hints[p.Type], v)
+				vars[v.Name] = v.Value
+			}
+		}
+	}
+	for _, r := range e.shared {
+		vars[r.Name] = r.Value.Value
+	}
+	e.common = make([]Var, 0, len(vars))
+	for name, value := range vars {
+		e.common = append(e.common, Var{name, value})
+	}
+	slices.SortFunc(e.common, byName)
+}
+
+// fill lays the process's own variables round the common ones.
+func (e *environment) fill(p *Process) {
+	own := []Var{{"FOREMAN_WORKER_NAME", p.ID}, {"PS", p.ID}}
+	if p.Port != 0 {
+		own = append(own, Var{"PORT", strconv.Itoa(p.Port)})
+	}
+	// Through a pipe Python holds its output back until it ends.
+	if _, set := e.inherited["PYTHONUNBUFFERED"]; !set && !p.TTY && e.lookup("PYTHONUNBUFFERED") == nil {
+		own = append(own, Var{"PYTHONUNBUFFERED", "1"})
+	}
+	p.Env = make([]Var, len(e.common), len(e.common)+len(own))
+	copy(p.Env, e.common)
+	for _, v := range e.hints[p.Type] {
+		if at, ok := slices.BinarySearchFunc(p.Env, v, byName); ok && e.lookup(v.Name) == nil {
+			p.Env = slices.Delete(p.Env, at, at+1)
+		}
+	}
+	for _, v := range own {
+		at, ok := slices.BinarySearchFunc(p.Env, v, byName)
+		if !ok {
+			p.Env = slices.Insert(p.Env, at, v)
+		}
+		p.Env[at] = v
+	}
+}
+
+func byName(a, b Var) int { return strings.Compare(a.Name, b.Name) }
+
+// Environ is the whole environment of the process as "NAME=value": what it
+// inherits, with Env over it.
+func (p Process) Environ() []string {
+	own := make(map[string]bool, len(p.Env))
+	for _, v := range p.Env {
+		own[v.Name] = true
+	}
+	environ := make([]string, 0, len(p.Inherited)+len(p.Env))
+	for _, kv := range p.Inherited {
+		if name, _, _ := strings.Cut(kv, "="); !own[name] {
+			environ = append(environ, kv)
+		}
+	}
+	for _, v := range p.Env {
+		environ = append(environ, v.Name+"="+v.Value)
+	}
+	return environ
+}
+
+// Shared resolves the variables that do not belong to one process: what a
+// one-off command without a type gets.
+func Shared(in Input) []envfile.Resolved {
+	return newEnvironment(in).shared
+}

@@ -1,0 +1,148 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/devrun/devrun/envfile"
+)
+
+const (
+	// defaultBase is foreman's. Heroku moved to 5006 because macOS holds 5000
+	// for AirPlay (https://github.com/heroku/cli/pull/2618); devrun tries the
+	// port instead and says who has it.
+	defaultBase = 5000
+	typeStep    = 100
+	maxPort     = 65535
+	privileged  = 1024
+	// searchSpan is how far above a busy port the next free one is looked for.
+	searchSpan = 2000
+)
+
+// base is the number from which all ports are counted.
+type base struct {
+	port int
+	// from says who chose the number ("-p", "PORT in .env:3"); empty for the
+	// default. A number that the user chose is never replaced silently.
+	from string
+}
+
+// decideBase ranks the places that can name a base port (DESIGN.md section 3,
+// "Ports"): the flag, a file named with -e, the shell, .env, the default.
+// Resolve has already ranked the last three.
+func decideBase(flag int, port *envfile.Resolved) (base, *Warning, error) {
+	if flag != 0 {
+		if flag < privileged || flag > maxPort {
+			return base{}, nil, fmt.Errorf("cannot use port %d: choose one between %d and %d", flag, privileged, maxPort)
+		}
+		return base{flag, "-p"}, nil, nil
+	}
+	if port == nil || port.Value.Value == "" {
+		return base{port: defaultBase}, nil, nil
+	}
+	from := "PORT in " + place(port.Value)
+	n, err := strconv.Atoi(port.Value.Value)
+	if err != nil || n < 0 || n > maxPort {
+		return base{}, nil, &SourceError{port.File, port.Line, fmt.Sprintf("cannot use %s: %q is not a port number (1 to %d)", from, port.Value.Value, maxPort)}
+	}
+	if n < privileged {
+		w := &Warning{port.File, port.Line, fmt.Sprintf("%s is %d, which needs root on most machines; using %d (-p chooses another)", from, n, defaultBase)}
+		return base{port: defaultBase}, w, nil
+	}
+	return base{n, from}, nil, nil
+}
+
+// place says where a value comes from, for people.
+func place(v envfile.Value) string {
+	if v.Source == envfile.Shell {
+		return "your shell"
+	}
+	if v.Line == 0 {
+		return v.File
+	}
+	return fmt.Sprintf("%s:%d", v.File, v.Line)
+}
+
+// SourceError is a mistake in one of the project's files. File is empty when
+// it is not in a file.
+type SourceError struct {
+	File    string
+	Line    int
+	Message string
+}
+
+func (e *SourceError) Error() string {
+	switch {
+	case e.File == "":
+		return e.Message
+	case e.Line == 0:
+		return e.File + ": " + e.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
+}
+
+// assignPorts gives every process its number: the type at position i of the
+// manifest (release not counted) base+100*i, instance n adds n-1. So a subset
+// keeps the numbers that the whole has.
+func assignPorts(procs []Process, position map[string]int, b base) error {
+	taken := make(map[int]bool, len(procs))
+	for i := range procs {
+		p := &procs[i]
+		port := b.port + typeStep*position[p.Type] + p.Instance - 1
+		for taken[port] { // more than a hundred instances of the type before
+			port++
+		}
+		if port > maxPort {
+			return fmt.Errorf("cannot give %s a port: %d+%d is more than %d; choose a lower base with -p, or --no-port",
+				p.ID, b.port, port-b.port, maxPort)
+		}
+		taken[port] = true
+		p.Port = port
+	}
+	return nil
+}
+
+// probePorts replaces ports that somebody else holds. probe returns nil for a
+// port that a server can bind.
+func probePorts(procs []Process, b base, probe func(port int) error) ([]Warning, error) {
+	planned := make(map[int]bool, len(procs))
+	for _, p := range procs {
+		planned[p.Port] = true
+	}
+	var warnings []Warning
+	for i := range procs {
+		p := &procs[i]
+		if p.Port == 0 {
+			continue
+		}
+		busy := probe(p.Port)
+		if busy == nil {
+			continue
+		}
+		if b.from != "" && p.Port == b.port {
+			return nil, fmt.Errorf("cannot start %s on the port of %s: %w", p.ID, b.from, busy)
+		}
+		free := nextFree(p.Port, planned, probe)
+		if free == 0 {
+			return nil, fmt.Errorf("cannot find a free port for %s above %d: %w", p.ID, p.Port, busy)
+		}
+		planned[free] = true
+		warnings = append(warnings, Warning{Message: fmt.Sprintf("%s gets port %d: %v", p.ID, free, busy)})
+		p.Port = free
+	}
+	return warnings, nil
+}
+
+func nextFree(port int, planned map[int]bool, probe func(int) error) int {
+	for n := port + 1; n <= min(port+searchSpan, maxPort); n++ {
+		if !planned[n] && probe(n) == nil {
+			return n
+		}
+	}
+	return 0
+}
+
+// ErrNothing means that there is nothing to start: every type has zero
+// instances.
+var ErrNothing = errors.New("nothing to start")
