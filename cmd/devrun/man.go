@@ -1,0 +1,31 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+// manCommand writes the manual from the definitions of the commands, so that
+// the two cannot differ.
+func (a *app) manCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "man [COMMAND]",
+		Short:  "Write the manual page",
+		Long:   "Writes the manual page of devrun, or of one of its commands: devrun man | man -l -",
+		Hidden: true,
+		Args:   cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			page := cmd.Root()
+			for _, c := range cmd.Root().Commands() {
+				if len(args) == 1 && c.Name() == args[0] {
+					page = c
+				}
+			}
+			if len(args) == 1 && page == cmd.Root() {
+				return unknownCommand(args[0])
+			}
+			cmd.Root().DisableAutoGenTag = true
+			return doc.GenMan(page, &doc.GenManHeader{Section: "1", Source: version()}, a.out)
+		},
+	}
+}

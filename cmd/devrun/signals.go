@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+)
+
+// signalWatch turns signals into the two stages of the stop: the first asks
+// every process to end, the second kills them.
+type signalWatch struct {
+	got  chan os.Signal
+	done chan struct{}
+	wg   sync.WaitGroup
+
+	mu  sync.Mutex
+	sig os.Signal // the first
+}
+
+func (r *running) watchSignals(ask, force context.CancelFunc) *signalWatch {
+	w := &signalWatch{got: make(chan os.Signal, 8), done: make(chan struct{})}
+	catchClosedPipe()
+	signal.Notify(w.got, stopSignals()...)
+	resized := make(chan os.Signal, 1)
+	if size := resizeSignals(); len(size) > 0 {
+		signal.Notify(resized, size...)
+	}
+	w.wg.Go(func() {
+		defer signal.Stop(w.got)
+		defer signal.Stop(resized)
+		stage := 0
+		failed := r.mux.Failed()
+		var drained <-chan time.Time
+		for {
+			select {
+			case <-w.done:
+				return
+			case <-resized:
+				r.resize()
+			case <-failed:
+				failed = nil
+				ask()
+			case <-drained:
+				r.mux.Abandon()
+			case sig := <-w.got:
+				stage++
+				w.keep(sig)
+				switch stage {
+				case 1:
+					ask()
+				case 2:
+					force()
+					drained = time.After(drainTime)
+				default:
+					r.mux.Abandon()
+				}
+			}
+		}
+	})
+	return w
+}
+
+func (w *signalWatch) keep(sig os.Signal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.sig == nil {
+		w.sig = sig
+	}
+}
+
+// first is the signal that stopped the run, or nil.
+func (w *signalWatch) first() os.Signal {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sig
+}
+
+// stop ends the watch: from now on a signal has its usual effect.
+func (w *signalWatch) stop() {
+	close(w.done)
+	w.wg.Wait()
+}
