@@ -233,8 +233,7 @@ func (b *builder) statements(text string) error {
 
 func (b *builder) statement(st statement) error {
 	if st.bare {
-		b.bare(st)
-		return nil
+		return b.bare(st)
 	}
 	switch {
 	case st.name == "":
@@ -260,29 +259,30 @@ func (b *builder) statement(st statement) error {
 }
 
 // bare handles a name alone in its line. Compose gives it the shell's value, and
-// `export NAME` after a setting of NAME is what a shell wants to see; godotenv
-// reads neither.
-func (b *builder) bare(st statement) {
+// `export NAME` is how a shell hands on what it has; godotenv reads neither.
+func (b *builder) bare(st statement) error {
 	shown := st.name
 	if len(shown) > 40 {
 		// It may be a line of a key whose quotes were forgotten.
 		shown = shown[:8] + "..."
 	}
-	if _, ok := b.index[st.name]; ok {
-		if !st.export {
-			b.warn(st.line, shown+" stands alone and changes nothing; a line is NAME=value")
-		}
-		return
-	}
-	value, ok := b.outside(st.name)
-	if !ok {
-		b.warn(st.line, fmt.Sprintf("%s has no value here and none in the shell, so it stays unset; write %s= for an empty one", shown, shown))
-		return
-	}
-	if !st.export {
+	_, inFile := b.index[st.name]
+	value, inShell := b.outside(st.name)
+	switch {
+	case inFile && !st.export:
+		b.warn(st.line, shown+" stands alone and changes nothing; a line is NAME=value")
+	case inFile:
+	case inShell && !st.export:
 		b.warn(st.line, shown+" has no value here and keeps the shell's; a line is NAME=value")
+	case !inShell && !st.export:
+		b.warn(st.line, fmt.Sprintf("%s has no value here and none in the shell, so it stays unset; write %s= for an empty one", shown, shown))
+	case !inShell:
+		return b.fail(st.line, fmt.Sprintf("%s is exported but set neither above nor in the shell", shown))
 	}
-	b.put(Var{Name: st.name, Value: value, Line: st.line})
+	if !inFile && inShell {
+		return b.set(Var{Name: st.name, Value: value, Line: st.line})
+	}
+	return nil
 }
 
 // set records v unless the file has become too much.
@@ -291,13 +291,9 @@ func (b *builder) set(v Var) error {
 	if b.size > maxValues {
 		return b.fail(v.Line, fmt.Sprintf("the values are larger than %d MiB together", maxValues>>20))
 	}
-	b.put(v)
-	return nil
-}
-
-func (b *builder) put(v Var) {
 	b.index[v.Name] = len(b.file.Vars)
 	b.file.Vars = append(b.file.Vars, v)
+	return nil
 }
 
 func (b *builder) outside(name string) (string, bool) {

@@ -31,7 +31,9 @@ func (b *builder) json(text string) error {
 	if err := r.value("", 0); err != nil {
 		return err
 	}
-	if _, err := r.decoder.Token(); !errors.Is(err, io.EOF) {
+	end := int(r.decoder.InputOffset())
+	if rest := strings.TrimSpace(text[end:]); rest != "" {
+		r.move(end + strings.Index(text[end:], rest))
 		return r.fail("text after the JSON object")
 	}
 	return nil

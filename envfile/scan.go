@@ -34,12 +34,10 @@ type scanner struct {
 	text string
 	pos  int
 	line int
-	// tick is the line of the statement just read if a backtick opened there
-	// and did not close, else 0.
-	tick int
-	// joined is the line of a closed quote after which the next statement
-	// stands on the same line, else 0.
-	joined int
+	// doubt is why the next statement may be the rest of the last one's value;
+	// it is said, for the line of that value, if what comes makes no sense.
+	doubt     string
+	doubtLine int
 }
 
 // mark is a place in the text to which a scanner can go back.
@@ -69,26 +67,21 @@ func (s *scanner) mark() mark { return mark{s.pos, s.line} }
 
 // skipLine goes to the end of the line in which m is.
 func (s *scanner) skipLine(m mark) {
-	s.pos, s.line, s.tick, s.joined = m.pos, m.line, 0, 0
+	s.pos, s.line, s.doubt = m.pos, m.line, ""
 	s.advance(lineEnd(s.text[s.pos:]))
 }
 
 // next reads the statement to which more has moved. With an error the statement
 // has its name if that much could be read.
 func (s *scanner) next() (statement, error) {
-	tick, joined := s.tick, s.joined
-	s.tick, s.joined = 0, 0
+	doubt := s.doubt
+	s.doubt = ""
 	st, err := s.head()
+	if doubt != "" && (err != nil || st.bare && !st.export) {
+		return st, s.fail(s.doubtLine, doubt)
+	}
 	if err == nil && !st.bare {
 		err = s.value(&st)
-		return st, err
-	}
-	// What stands here makes no sense by itself: it is the rest of a value.
-	switch {
-	case joined > 0 && (err != nil || st.bare):
-		return st, s.fail(joined, "text after the closing quote")
-	case tick > 0:
-		return st, s.fail(tick, "a backtick does not quote a value of several lines; write '...' or \"...\"")
 	}
 	return st, err
 }
@@ -100,6 +93,9 @@ func (s *scanner) head() (statement, error) {
 	name := line
 	if after, ok := strings.CutPrefix(line, "export"); ok {
 		trimmed := strings.TrimLeftFunc(after, isSpace)
+		if trimmed == "" || (trimmed[0] == '#' && len(trimmed) < len(after)) {
+			return st, s.fail(st.line, "export without a name")
+		}
 		if len(trimmed) < len(after) && !strings.HasPrefix(trimmed, "=") && !strings.HasPrefix(trimmed, ":") {
 			name, st.export = trimmed, true
 		}
@@ -113,18 +109,10 @@ func (s *scanner) head() (statement, error) {
 	if rest == "" || rest[0] == '#' {
 		st.bare = true
 		s.advance(len(line))
-		return st, s.checkBare(st)
+		return st, nil
 	}
 	s.advance(len(line) - len(rest) + 1)
 	return st, nil
-}
-
-// checkBare refuses what cannot be a name alone in its line.
-func (s *scanner) checkBare(st statement) error {
-	if st.name == "" {
-		return s.fail(st.line, "export without a name")
-	}
-	return nil
 }
 
 // nameWidth returns the length of the name at the start of line, which has to be
@@ -161,8 +149,12 @@ func (s *scanner) value(st *statement) error {
 	st.raw = strings.TrimRightFunc(line[:comment], isSpace)
 	// A comment has a space after its sign more often than not.
 	st.hidden = comment == 0 && len(line) > 1 && isWord(line[1])
-	if strings.HasPrefix(st.raw, "`") && strings.Count(st.raw, "`") == 1 {
-		s.tick = st.line
+	s.doubtLine = st.line
+	switch {
+	case strings.HasPrefix(st.raw, "`") && strings.Count(st.raw, "`") == 1:
+		s.doubt = "a backtick does not quote a value of several lines; write '...' or \"...\""
+	case strings.HasSuffix(st.raw, `\`):
+		s.doubt = "a backslash at the end of a line does not continue a value; write it in quotes"
 	}
 	return nil
 }
@@ -187,7 +179,7 @@ func (s *scanner) quoted(st *statement, rest string) error {
 		return s.fail(s.line, "text after the closing quote")
 	}
 	// As in a shell, another assignment may follow.
-	s.joined = s.line
+	s.doubt, s.doubtLine = "text after the closing quote", s.line
 	return nil
 }
 

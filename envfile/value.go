@@ -33,12 +33,13 @@ const (
 const byteBase = 0x100
 
 // passwordHash matches hashes as crypt(3), PHC and the frameworks write them,
-// up to the first byte that cannot belong to one.
+// up to the first byte that cannot belong to one. Most need a salt and a sum,
+// because $1$NAME may be a price next to a variable.
 var passwordHash = regexp.MustCompile(
-	`(?:\$(?:2[abxy]?\$[0-9]{2}|[1-9]|g?y|sha1|md5|apr1|argon2(?:id?|d)|b?scrypt|bcrypt-sha256|pbkdf2(?:-sha[0-9]+)?|shiro1)\$[\w./+=,-]*` +
-		`|\$[PHS]\$[\w./]{31}[\w./]*` +
-		`|\b(?:pbkdf2_sha(?:1|256|512)|pbkdf2:sha[0-9]+(?::[0-9]+)?|scrypt(?::[0-9]+)*|argon2|bcrypt(?:_sha256\$)?|md5|sha(?:1|256|512))\$[\w./+=,-]+` +
-		`)(?:\$[\w./+=,-]+)*`)
+	`\$2[abxy]?\$[0-9]{2}\$[\w./]*(?:\$[\w./]+)*` +
+		`|\$(?:[1-9]|g?y|sha1|md5|apr1|argon2(?:id?|d)|b?scrypt|bcrypt-sha256|pbkdf2(?:-sha[0-9]+)?|shiro1)\$[\w./+=,-]*(?:\$[\w./+=,-]+)+` +
+		`|\$[PHS]\$[\w./]{31,}` +
+		`|\b(?:pbkdf2_sha(?:1|256|512)|pbkdf2:sha[0-9]+(?::[0-9]+)?|scrypt(?::[0-9]+)*|argon2|bcrypt(?:_sha256\$)?|md5|sha(?:1|256|512))(?:\$[\w./+=,-]+){2,}`)
 
 // value has godotenv say what the value of st means, with every $ hidden from
 // it.
@@ -73,15 +74,7 @@ func hashes(text string) [][]int {
 	if strings.Count(text, "$") < 2 {
 		return nil
 	}
-	found := passwordHash.FindAllStringIndex(text, -1)
-	kept := found[:0]
-	for _, at := range found {
-		// $1$NAME is a price next to a variable; a hash has a salt and a sum.
-		if strings.Count(text[at[0]:at[1]], "$") > 2 {
-			kept = append(kept, at)
-		}
-	}
-	return kept
+	return passwordHash.FindAllStringIndex(text, -1)
 }
 
 // hider writes a value, double-quoted or not quoted, so that godotenv reads it
