@@ -39,9 +39,11 @@ func ReadOptions(path string) (Options, []Problem, error) {
 }
 
 func parseOptions(file string, data []byte) (Options, []Problem, error) {
+	// YAML 1.1 has three more line ends, which no editor counts.
+	text := strings.NewReplacer("\u0085", " ", "\u2028", " ", "\u2029", " ").Replace(string(data))
 	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, nil, yamlError(file, data, err)
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		return nil, nil, yamlError(file, text, err)
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
 		return nil, nil, nil
@@ -132,13 +134,14 @@ func scalar(n *yaml.Node) string {
 
 // yamlError takes the line out of a message such as
 // "yaml: line 3: mapping values are not allowed in this context".
-func yamlError(file string, data []byte, err error) error {
+func yamlError(file, text string, err error) error {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	e := &Error{File: file, Message: "not valid YAML: " + message}
 	where, what, ok := strings.Cut(message, ": ")
 	if number, is := strings.CutPrefix(where, "line "); ok && is {
 		if line, err := strconv.Atoi(number); err == nil && line >= 1 {
-			e.Line = min(line, 1+strings.Count(string(data), "\n"))
+			// At the end of the file it may count one too many.
+			e.Line = min(line, 1+strings.Count(text, "\n")+strings.Count(text, "\r")-strings.Count(text, "\r\n"))
 			e.Message = "not valid YAML: " + what
 		}
 	}

@@ -115,7 +115,7 @@ func FuzzOptions(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		options, problems, err := parseOptions("F", data)
-		lines := 1 + strings.Count(string(data), "\n") + strings.Count(string(data), "\r")
+		lines := lineCount(data)
 		pointsInto(t, problems, err, lines)
 		if err != nil {
 			return

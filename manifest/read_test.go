@@ -140,11 +140,11 @@ func TestReadPipe(t *testing.T) {
 	defer r.Close()
 	done := make(chan error, 1)
 	go func() {
-		_, err := w.WriteString("web: a\n" + strings.Repeat("# 64 KB and more do not fit into a pipe\n", 4000) + "worker: b\n")
-		done <- errors.Join(err, w.Close())
+		_, writeErr := w.WriteString("web: a\n" + strings.Repeat("# 64 KB and more do not fit into a pipe\n", 4000) + "worker: b\n")
+		done <- errors.Join(writeErr, w.Close())
 	}()
 	app, err := Read(filepath.Join("/dev/fd", strconv.Itoa(int(r.Fd()))))
-	if err := errors.Join(err, <-done); err != nil {
+	if err = errors.Join(err, <-done); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := declared(app), "1 web: a\n4002 worker: b"; got != want {
@@ -176,7 +176,8 @@ func TestFind(t *testing.T) {
 		{
 			"others are passed over",
 			[]string{"Procfile", "amvera.yml", "heroku.yml", "compose.yaml", "Dockerfile"},
-			"Procfile", []string{"amvera.yml", "heroku.yml", "compose.yaml", "Dockerfile"},
+			"Procfile",
+			[]string{"amvera.yml", "heroku.yml", "compose.yaml", "Dockerfile"},
 		},
 		{"others are passed over for package.json too", []string{"package.json", "docker-compose.yml"}, "package.json", []string{"docker-compose.yml"}},
 		{"other Procfiles are no candidates", []string{"Procfile", "Procfile.prod"}, "Procfile", nil},
