@@ -149,7 +149,7 @@ func (c *copier) resize(size int) {
 // quiet shows what there is of a line, and gives back what a burst needed.
 func (c *copier) quiet() {
 	c.fresh = false
-	if c.text.mid || showsText(c.buf[:c.n]) {
+	if c.text.mid || showsText(c.buf[:c.n], false) {
 		c.piece(false)
 	}
 	if len(c.buf) > smallBuffer && c.n <= smallBuffer/2 {
@@ -157,17 +157,18 @@ func (c *copier) quiet() {
 	}
 }
 
-// showsText reports whether anything of a line's beginning would be seen. A label
-// alone would be shown for the reset that many programs write after the newline.
-func showsText(b []byte) bool {
+// showsText reports whether anything of a line would be seen; end says that it ends
+// with b. Otherwise a label alone would be shown for the reset that many programs
+// write after the newline.
+func showsText(b []byte, end bool) bool {
 	f := filter{bare: true}
-	seen, _ := f.append(nil, b, false)
+	seen, _ := f.append(nil, b, end)
 	return len(bytes.Trim(seen, "\r")) > 0
 }
 
 // finish ends the last line.
 func (c *copier) finish() {
-	if c.text.mid || showsText(c.buf[:c.n]) {
+	if c.text.mid || showsText(c.buf[:c.n], true) {
 		c.lines(append(c.buf[:c.n], '\n'))
 		c.n = 0
 	}
