@@ -32,9 +32,8 @@ type Input struct {
 	Tools []string
 	// Choices are the user's.
 	Choices Choices
-	// Probe returns nil when a server can bind the port on this machine, else
-	// an error that says who holds it. nil leaves the ports untried.
-	Probe func(port int) error
+	// Probe tries the ports; nil leaves them untried.
+	Probe *Probe
 }
 
 // Choices are what the command line (or an option file) says. The zero value
@@ -162,7 +161,7 @@ func (in Input) ports(pl *Plan, env *environment) error {
 		return err
 	}
 	if in.Probe != nil {
-		warnings, err := probePorts(pl.Processes, b, in.Probe)
+		warnings, err := probePorts(pl.Processes, b, *in.Probe)
 		if err != nil {
 			return err
 		}

@@ -202,12 +202,13 @@ var errBusy = errors.New("port is in use by nginx")
 // never the very number that the user chose.
 func TestBusyPorts(t *testing.T) {
 	busy := map[int]bool{5000: true, 5100: true, 5101: true, 7000: true}
-	probe := func(port int) error {
+	try := func(port int) error {
 		if busy[port] {
 			return errBusy
 		}
 		return nil
 	}
+	probe := &plan.Probe{Try: try, Explain: try}
 	pl, err := plan.Make(plan.Input{
 		App: app(t, three), Probe: probe,
 		Choices: plan.Choices{Formation: counts(t, "web=2,worker=1")},

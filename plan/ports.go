@@ -103,9 +103,8 @@ func assignPorts(procs []Process, position map[string]int, b base) error {
 	return nil
 }
 
-// probePorts replaces ports that somebody else holds. probe returns nil for a
-// port that a server can bind.
-func probePorts(procs []Process, b base, probe func(port int) error) ([]Warning, error) {
+// probePorts replaces ports that somebody else holds.
+func probePorts(procs []Process, b base, probe Probe) ([]Warning, error) {
 	planned := make(map[int]bool, len(procs))
 	for _, p := range procs {
 		planned[p.Port] = true
@@ -116,14 +115,17 @@ func probePorts(procs []Process, b base, probe func(port int) error) ([]Warning,
 		if p.Port == 0 {
 			continue
 		}
-		busy := probe(p.Port)
-		if busy == nil {
+		if probe.Try(p.Port) == nil {
 			continue
+		}
+		busy := probe.Explain(p.Port)
+		if busy == nil {
+			continue // it has just been given up
 		}
 		if b.from != "" && p.Port == b.port {
 			return nil, fmt.Errorf("cannot start %s on the port of %s: %w", p.ID, b.from, busy)
 		}
-		free := nextFree(p.Port, planned, probe)
+		free := nextFree(p.Port, planned, probe.Try)
 		if free == 0 {
 			return nil, fmt.Errorf("cannot find a free port for %s above %d: %w", p.ID, p.Port, busy)
 		}
@@ -134,13 +136,21 @@ func probePorts(procs []Process, b base, probe func(port int) error) ([]Warning,
 	return warnings, nil
 }
 
-func nextFree(port int, planned map[int]bool, probe func(int) error) int {
+func nextFree(port int, planned map[int]bool, try func(int) error) int {
 	for n := port + 1; n <= min(port+searchSpan, maxPort); n++ {
-		if !planned[n] && probe(n) == nil {
+		if !planned[n] && try(n) == nil {
 			return n
 		}
 	}
 	return 0
+}
+
+// Probe looks at the ports of this machine.
+type Probe struct {
+	// Try returns nil when a server could bind the port; it is quick.
+	Try func(port int) error
+	// Explain is as Try, and its error says who holds the port.
+	Explain func(port int) error
 }
 
 // ErrNothing means that there is nothing to start: every type has zero

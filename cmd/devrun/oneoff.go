@@ -10,7 +10,6 @@ import (
 
 	"github.com/devrun/devrun/hostrun"
 	"github.com/devrun/devrun/plan"
-	"github.com/devrun/devrun/portcheck"
 	"github.com/spf13/cobra"
 )
 
@@ -133,7 +132,7 @@ func (one oneOff) command(ctx context.Context, in plan.Input) (hostrun.Command, 
 	// The command's streams are the caller's, which devrun does not change.
 	in.Choices.TTY = true
 	if one.argv == nil {
-		in.Probe = func(port int) error { return portcheck.Free(ctx, port) }
+		in.Probe = probe(ctx)
 	}
 	pl, err := plan.Make(in)
 	if err != nil {
@@ -217,4 +216,3 @@ func (a *app) completeCommand(o *options) cobra.CompletionFunc {
 		return names, cobra.ShellCompDirectiveDefault
 	}
 }
-

@@ -22,7 +22,7 @@ import (
 //	print=TEXT   TEXT without its end     lines=N      N numbered lines
 //	sleep=1s     wait                     forever      wait for a signal
 //	env=NAME     print NAME=value         exit=N       end with a status
-//	die=KILL     end by a signal          deaf         ignore polite signals
+//	deaf         ignore polite signals
 //	cleanup=1s,FILE  make FILE; on TERM: wait, say so, end
 //	listen       accept on PORT           stdin        say when stdin ends
 //	read         echo lines of stdin      tty          say what is a terminal
@@ -85,15 +85,6 @@ func procSystem(name, value string) (code int, end bool) {
 	switch name {
 	case "deaf":
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	case "die":
-		self, err := os.FindProcess(os.Getpid())
-		if err == nil {
-			err = self.Signal(scriptSignals()[value])
-		}
-		if err != nil {
-			return procFail(err)
-		}
-		select {}
 	case "cleanup":
 		return procCleanup(value)
 	case "fork", "setsid":

@@ -62,7 +62,7 @@ func (a *app) enter(cmd *cobra.Command, o *options) error {
 		folder = p.root
 	}
 	if err := os.Chdir(folder); err != nil {
-		return fmt.Errorf("cannot use project folder %s: %v", folder, reason(err))
+		return fmt.Errorf("cannot use project folder %s: %w", folder, reason(err))
 	}
 	for i, f := range p.files {
 		p.files[i] = locate(f, from)
@@ -159,27 +159,20 @@ func (a *app) load(o *options, manifestNeeded bool) (*project, error) {
 }
 
 func (p *project) readManifest(files []string, needed bool) error {
-	file := ""
+	var file string
+	var err error
 	if len(files) == 1 {
 		file = files[0]
-	} else {
-		found, passed, err := manifest.Find(".")
+	} else if file, p.passed, err = manifest.Find("."); err != nil {
 		var none *manifest.NotFoundError
 		if errors.As(err, &none) && !needed {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		file, p.passed = found, passed
-	}
-	app, err := manifest.Read(file)
-	if err != nil {
 		return err
 	}
-	p.app = app
 	p.files = append(p.files, file)
-	return nil
+	p.app, err = manifest.Read(file)
+	return err
 }
 
 // readEnv reads the files named with -e, or .env.
@@ -214,10 +207,8 @@ func (p *project) readEnv(environ, named []string) error {
 		}
 		for _, v := range f.Vars {
 			defined[v.Name] = v.Value
-			p.env = append(p.env, envfile.Value{
-				Name: v.Name, Value: v.Value, Source: source, File: path, Line: v.Line, Extends: v.Extends,
-			})
 		}
+		p.env = append(p.env, f.Values(source)...)
 	}
 	for name := range defined {
 		if value, ok := shell(name); ok {

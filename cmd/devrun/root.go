@@ -62,8 +62,9 @@ func (a *app) rootCommand() *cobra.Command {
 	o.addProjectFlags(root.PersistentFlags())
 	root.AddCommand(
 		a.startCommand(o), a.runCommand(o), a.planCommand(o), a.checkCommand(o), a.envCommand(o),
-		a.versionCommand(), a.manCommand(),
+		a.versionCommand(),
 	)
+	root.AddCommand(a.extraCommands()...)
 	root.CompletionOptions.DisableNoDescFlag = true
 	return root
 }

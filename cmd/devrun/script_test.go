@@ -136,8 +136,8 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	var data []byte
 	if !poll(func() bool {
-		data, _ = os.ReadFile(ts.MkAbs(args[0])) //nolint:errcheck // it may not be there yet
-		return re.Match(data)
+		data, err = os.ReadFile(ts.MkAbs(args[0]))
+		return err == nil && re.Match(data)
 	}) {
 		ts.Fatalf("%s never matched %q; it has:\n%s", args[0], args[1], data)
 	}

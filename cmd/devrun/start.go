@@ -59,7 +59,7 @@ func (a *app) start(cmd *cobra.Command, o *options, args []string) error {
 	if err != nil {
 		return err
 	}
-	in.Probe = func(port int) error { return portcheck.Free(cmd.Context(), port) }
+	in.Probe = probe(cmd.Context())
 	pl, err := plan.Make(in)
 	if err != nil {
 		return err
@@ -70,6 +70,14 @@ func (a *app) start(cmd *cobra.Command, o *options, args []string) error {
 	}
 	mux.Notice("devrun: " + p.headline(pl))
 	return a.supervise(o, pl, mux)
+}
+
+// probe tries ports on this machine.
+func probe(ctx context.Context) *plan.Probe {
+	return &plan.Probe{
+		Try:     func(port int) error { return portcheck.Try(ctx, port) },
+		Explain: func(port int) error { return portcheck.Free(ctx, port) },
+	}
 }
 
 // headline says on one line which file runs, what of it, and what was passed

@@ -1,3 +1,5 @@
+//go:build man
+
 package main
 
 import (
@@ -5,10 +7,13 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// manCommand writes the manual from the definitions of the commands, so that
-// the two cannot differ.
-func (a *app) manCommand() *cobra.Command {
-	return &cobra.Command{
+// extraCommands adds what a packager needs and a user does not: the manual,
+// written from the definitions of the commands, so that the two cannot differ.
+// What it stands on costs every start of devrun a millisecond, hence the tag:
+//
+//	go run -tags man ./cmd/devrun man > devrun.1
+func (a *app) extraCommands() []*cobra.Command {
+	return []*cobra.Command{{
 		Use:    "man [COMMAND]",
 		Short:  "Write the manual page",
 		Long:   "Writes the manual page of devrun, or of one of its commands: devrun man | man -l -",
@@ -27,5 +32,5 @@ func (a *app) manCommand() *cobra.Command {
 			cmd.Root().DisableAutoGenTag = true
 			return doc.GenMan(page, &doc.GenManHeader{Section: "1", Source: version()}, a.out)
 		},
-	}
+	}}
 }
