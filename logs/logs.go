@@ -58,17 +58,22 @@ type Options struct {
 // goroutine at any time.
 type Mux struct {
 	opt     Options
-	failed  chan struct{}
 	gone    chan struct{} // closed by Abandon
 	deaf    atomic.Bool   // set by Abandon and by a write error: nothing is printed any more
 	dropped atomic.Int64
 
 	mu      sync.Mutex // guards what follows and the Streams; never held over a Write
-	cause   error      // the first write error
+	failure failure
 	streams labels
 	out     *sink
 	err     *sink // the same as out if Shared
 	turns   turns
+}
+
+// failure is the first write error.
+type failure struct {
+	is  chan struct{} // closed when there is one
+	err error
 }
 
 // New returns a Mux that writes to o.Out and o.Err.
@@ -78,7 +83,7 @@ func New(o Options) *Mux {
 	}
 	m := &Mux{
 		opt:     o,
-		failed:  make(chan struct{}),
+		failure: failure{is: make(chan struct{})},
 		gone:    make(chan struct{}),
 		streams: labels{byID: make(map[string]*Stream), types: make(map[string]int), width: o.Width},
 		out:     &sink{},
@@ -147,14 +152,14 @@ func (m *Mux) Dropped() int64 {
 // Failed is closed at the first error of a write to Out. From then on output is
 // read and dropped, as after Abandon.
 func (m *Mux) Failed() <-chan struct{} {
-	return m.failed
+	return m.failure.is
 }
 
 // Err returns the error that closed Failed, nil before that.
 func (m *Mux) Err() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.cause
+	return m.failure.err
 }
 
 // Flush ends an open line and waits until all that was printed has been written.
@@ -212,9 +217,9 @@ func (m *Mux) stopPrinting() {
 // fail takes note of a write error; lost is what was not written. Caller holds mu.
 func (m *Mux) fail(err error, lost []byte) {
 	m.dropped.Add(int64(countLines(lost)))
-	if m.cause == nil {
-		m.cause = err
-		close(m.failed)
+	if m.failure.err == nil {
+		m.failure.err = err
+		close(m.failure.is)
 	}
 	m.stopPrinting()
 }

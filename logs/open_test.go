@@ -227,3 +227,62 @@ func TestOpenLineOfPipe(t *testing.T) {
 	m.Flush()
 	mustEqual(t, "output", out.String(), "a | one more\na | two\n")
 }
+
+// It is no silence when the copier was late, having waited for its turn: a file
+// whose deadline has passed answers that even if there is more.
+func TestLateReadIsNoSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &timedReader{data: make(chan string, 1)}
+		s := newSource(r)
+		b := make([]byte, 16)
+		for _, text := range []string{"par", "tial"} {
+			r.data <- text
+			if n, err := s.read(b, true); err != nil || string(b[:n]) != text {
+				t.Fatalf("got %q, %v, want %q", b[:n], err, text)
+			}
+			time.Sleep(10 * quietTime)
+		}
+		began := time.Now()
+		if _, err := s.read(b, true); err != errQuiet {
+			t.Errorf("silence: got %v", err)
+		}
+		if waited := time.Since(began); waited < quietTime || waited > quietTime+lastLook {
+			t.Errorf("silence after %v", waited)
+		}
+		go func() {
+			time.Sleep(10 * quietTime)
+			r.data <- "more"
+		}()
+		if n, err := s.read(b, false); err != nil || n != 4 {
+			t.Errorf("patient read: %d, %v", n, err)
+		}
+	})
+}
+
+// timedReader behaves as an *os.File that can wait with a deadline.
+type timedReader struct {
+	data chan string
+	at   time.Time
+}
+
+func (r *timedReader) SetReadDeadline(t time.Time) error {
+	r.at = t
+	return nil
+}
+
+func (r *timedReader) Read(p []byte) (int, error) {
+	var late <-chan time.Time
+	if !r.at.IsZero() {
+		left := time.Until(r.at)
+		if left <= 0 {
+			return 0, os.ErrDeadlineExceeded
+		}
+		late = time.After(left)
+	}
+	select {
+	case text := <-r.data:
+		return copy(p, text), nil
+	case <-late:
+		return 0, os.ErrDeadlineExceeded
+	}
+}

@@ -24,9 +24,12 @@ type deadliner interface {
 // newSource returns the way to read r.
 func newSource(r io.Reader) source {
 	if d, ok := r.(deadliner); ok && d.SetReadDeadline(time.Time{}) == nil {
-		return &deadlineSource{r: d}
+		return &deadlineSource{r: d, quiet: quietTime}
 	}
-	s := &relaySource{r: r, chunks: make(chan []byte), taken: make(chan struct{}), err: make(chan error, 1)}
+	s := &relaySource{
+		r: r, quiet: quietTime,
+		chunks: make(chan []byte), taken: make(chan struct{}), err: make(chan error, 1),
+	}
 	go s.relay()
 	return s
 }
@@ -35,31 +38,49 @@ func newSource(r io.Reader) source {
 // as reading a line, so it is left alone while data comes, and moved on when it
 // is hit too early: at most every quietTime.
 type deadlineSource struct {
-	r    deadliner
-	at   time.Time // the deadline that is set, if any
-	last time.Time // when data came last
+	r     deadliner
+	quiet time.Duration
+	at    time.Time // the deadline that is set, if any
 }
 
+// lastLook is the time for one more read after a deadline was hit. A file whose
+// deadline has passed gives nothing even if there is something: it may have been
+// the copier that was late, not the process.
+const lastLook = 5 * time.Millisecond
+
 func (s *deadlineSource) read(p []byte, quiet bool) (int, error) {
-	for {
-		if quiet && s.at.IsZero() {
-			s.set(time.Now().Add(quietTime))
-		}
+	if !quiet {
+		return s.readPatiently(p)
+	}
+	due := time.Now().Add(s.quiet)
+	if s.at.IsZero() {
+		s.set(due)
+	}
+	for looked := false; ; {
 		n, err := s.r.Read(p)
-		if n > 0 && !s.at.IsZero() {
-			s.last = time.Now()
-		}
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		if left := time.Until(s.last.Add(quietTime)); quiet && left > 0 {
-			s.set(time.Now().Add(left))
-			continue
+		switch now := time.Now(); {
+		case now.Before(due):
+			s.set(due)
+		case looked:
+			s.set(time.Time{})
+			return 0, errQuiet
+		default:
+			looked = true
+			s.set(now.Add(lastLook))
+		}
+	}
+}
+
+func (s *deadlineSource) readPatiently(p []byte) (int, error) {
+	for {
+		n, err := s.r.Read(p)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
 		}
 		s.set(time.Time{})
-		if quiet {
-			return 0, errQuiet
-		}
 	}
 }
 
@@ -73,6 +94,7 @@ func (s *deadlineSource) set(t time.Time) {
 // relaySource has a goroutine wait in Read, for readers that know no deadline.
 type relaySource struct {
 	r      io.Reader
+	quiet  time.Duration
 	chunks chan []byte
 	taken  chan struct{} // the last chunk is used up
 	err    chan error    // how reading ended
@@ -98,7 +120,7 @@ func (s *relaySource) read(p []byte, quiet bool) (int, error) {
 	if len(s.rest) == 0 {
 		var late <-chan time.Time
 		if quiet {
-			t := time.NewTimer(quietTime)
+			t := time.NewTimer(s.quiet)
 			defer t.Stop()
 			late = t.C
 		}

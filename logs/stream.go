@@ -44,8 +44,11 @@ type Stream struct {
 // The outputs of one process may be copied at the same time: each keeps its lines
 // whole.
 func (s *Stream) ReadFrom(r io.Reader) (int64, error) {
+	return s.copyFrom(newSource(r))
+}
+
+func (s *Stream) copyFrom(src source) (int64, error) {
 	c := &copier{mux: s.mux, stream: s, wake: make(chan struct{}, 1), buf: make([]byte, smallBuffer)}
-	src := newSource(r)
 	var total int64
 	for {
 		n, err := src.read(c.buf[c.n:], c.wantsQuiet())
