@@ -1,0 +1,30 @@
+package hostrun
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain makes the test binary play its other parts: a guardian, a devrun
+// that uses a Host, and the scripted programs that devrun runs.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case GuardArg:
+			os.Exit(Guard(os.Args[2:]))
+		case "play-devrun":
+			os.Exit(playDevrun(os.Args[2:]))
+		case "play":
+			os.Exit(play(os.Args[2:]))
+		}
+	}
+	code := m.Run()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
