@@ -49,8 +49,12 @@ func (r *running) watchSignals(ask, force context.CancelFunc) *signalWatch {
 				w.keep(sig)
 				switch stage {
 				case 1:
+					if sig == os.Interrupt {
+						r.note("stopping; Ctrl-C again kills")
+					}
 					ask()
 				case 2:
+					r.forced.Store(true)
 					force()
 					drained = time.After(drainTime)
 				default:

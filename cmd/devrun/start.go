@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/devrun/devrun/hostrun"
@@ -196,6 +197,8 @@ type running struct {
 	single  bool
 	// stopping: the end that stops the others has been told.
 	stopping bool
+	// forced: the user's patience is over.
+	forced atomic.Bool
 
 	mu    sync.Mutex
 	procs map[string]*hostrun.Process // those that were started last
@@ -355,7 +358,7 @@ func (r *running) outcome(result supervisor.Result, sig os.Signal) error {
 		}
 		return fmt.Errorf("cannot write the log: %v; everything was stopped", reason(err))
 	}
-	if sig != nil {
+	if sig != nil && result.Interrupted {
 		return &statusError{code: 128 + signalNumber(sig)}
 	}
 	if result.Code != 0 {

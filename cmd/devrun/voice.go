@@ -25,7 +25,11 @@ func (r *running) report(e supervisor.Event) {
 			r.note("%s starts again in %s", e.Process, round(e.Delay))
 		}
 	case supervisor.Killing:
-		r.note("%s did not stop in time: killed", e.Process)
+		why := "did not stop in time"
+		if r.forced.Load() {
+			why = "had not stopped yet"
+		}
+		r.note("%s %s: killed", e.Process, why)
 	case supervisor.Stopped:
 		for _, left := range r.leftOf(e.Process) {
 			r.note("%s: cannot stop %s (pid %d): it runs as another user; stop it by hand: sudo kill %d", e.Process, left.Command, left.Pid, left.Pid)
