@@ -158,14 +158,20 @@ func (r report) throughput(ctx context.Context) {
 }
 
 func showDamage(s []flow) string {
-	peak, lost, of := 0.0, 0, 0
+	var peak float64
+	var lost, torn, of int
 	for _, f := range s {
-		peak, lost, of = max(peak, f.peakMB), lost+f.lost, of+f.lines
+		peak = max(peak, f.peakMB)
+		lost, torn, of = lost+f.lost, torn+f.torn, of+f.lines
 	}
-	if lost == 0 {
-		return fmt.Sprintf("%.0f", peak)
+	text := fmt.Sprintf("%.0f", peak)
+	if lost > 0 {
+		text += fmt.Sprintf(", **%d lost** of %d", lost, of)
 	}
-	return fmt.Sprintf("%.0f, **%d of %d lines**", peak, lost, of)
+	if torn > 0 {
+		text += fmt.Sprintf(", **%d torn** of %d", torn, of)
+	}
+	return text
 }
 
 func (r report) start(ctx context.Context) {

@@ -49,7 +49,8 @@ type flow struct {
 	took   time.Duration
 	cpu    time.Duration
 	peakMB float64
-	lost   int // lines that did not come whole and in order
+	lost   int // lines of which nothing came, as far as the sink can tell
+	torn   int // lines that came in pieces or out of order
 }
 
 func (f flow) rate() float64 { return float64(f.lines) / f.took.Seconds() / 1e6 }
@@ -96,12 +97,13 @@ func (b bench) flowOf(ctx context.Context, t tool, f flood, count int) (flow, er
 		return flow{}, err
 	}
 	s.end()
-	shown, err := out.shown()
+	damage, err := out.close()
 	if err != nil {
 		return flow{}, err
 	}
-	if shown >= 0 {
-		result.lost = result.lines - shown
+	if f.sink != "null" {
+		result.lost = result.lines - damage.Whole - damage.Torn
+		result.torn = damage.Torn + damage.OutOfOrder
 	}
 	return result, nil
 }
@@ -123,32 +125,30 @@ func (s *session) drained() (used time.Duration, at time.Time) {
 // output is where a runner's stdout goes.
 type output struct {
 	file *os.File
-	// shown closes the file and says how many lines have come whole and in order;
-	// -1 when nobody can tell.
-	shown func() (int, error)
+	// close closes the file and says what has come out, as far as the sink can tell.
+	close func() (lines.Damage, error)
 }
 
 func (b bench) open(sink string) (output, error) {
 	switch sink {
 	case "null":
 		file, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-		return output{file, func() (int, error) { return -1, file.Close() }}, err
+		return output{file, func() (lines.Damage, error) { return lines.Damage{}, file.Close() }}, err
 	case "file":
 		file, err := os.Create(filepath.Join(b.dir, "out"))
-		return output{file, func() (int, error) { return checkFile(file) }}, err
+		return output{file, func() (lines.Damage, error) { return checkFile(file) }}, err
 	default:
 		return openPipe()
 	}
 }
 
-func checkFile(file *os.File) (int, error) {
+func checkFile(file *os.File) (lines.Damage, error) {
 	defer os.Remove(file.Name())
 	defer file.Close()
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return 0, err
+		return lines.Damage{}, err
 	}
-	damage, err := lines.Check(file)
-	return damage.Whole - damage.OutOfOrder, err
+	return lines.Check(file)
 }
 
 // openPipe counts lines as they come, and does not look at what is in them: that
@@ -179,11 +179,11 @@ func openPipe() (output, error) {
 			}
 		}
 	}()
-	return output{w, func() (int, error) {
+	return output{w, func() (lines.Damage, error) {
 		if err := w.Close(); err != nil {
-			return 0, err
+			return lines.Damage{}, err
 		}
 		c := <-done
-		return c.lines, c.err
+		return lines.Damage{Whole: c.lines}, c.err
 	}}, nil
 }
