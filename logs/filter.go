@@ -279,7 +279,7 @@ func body(kind byte, b []byte) (int, extent) {
 	case '[':
 		return csi(b)
 	case ']', 'P', 'X', '^', '_':
-		return text(kind, b, false)
+		return text(kind, b)
 	}
 	return 0, complete
 }
@@ -306,25 +306,53 @@ func csi(b []byte) (int, extent) {
 }
 
 // text measures a string up to its terminator: ST, or BEL for an OSC. Any other
-// control byte says that the terminator is missing. In a raw one, which may be
-// text in an old character set, so does anything but ASCII.
-func text(kind byte, b []byte, raw bool) (int, extent) {
+// control says that the terminator is missing.
+func text(kind byte, b []byte) (int, extent) {
 	for i := range min(len(b), maxSequence) {
 		x := b[i]
 		switch {
-		case x == bel && kind == ']', raw && x == st:
+		case x == bel && kind == ']':
 			return i + 1, complete
-		case x == esc || x == 0xc2 && !raw:
-			if i+1 == len(b) {
-				return 0, incomplete
+		case x == esc || x == 0xc2:
+			if n, state := terminator(b[i:]); state != malformed || x == esc {
+				return i + n, state
 			}
-			if x == esc && b[i+1] == '\\' || x == 0xc2 && b[i+1] == st {
-				return i + 2, complete
-			}
-			if x == esc || isC1(b[i+1]) {
+			if isC1(b[i+1]) {
 				return 0, malformed
 			}
-		case x < ' ', raw && x >= utf8.RuneSelf:
+		case x < ' ':
+			return 0, malformed
+		}
+	}
+	if len(b) >= maxSequence {
+		return 0, malformed
+	}
+	return 0, incomplete
+}
+
+// terminator measures an ST in one of its two forms.
+func terminator(b []byte) (int, extent) {
+	switch {
+	case len(b) == 1:
+		return 0, incomplete
+	case b[0] == esc && b[1] == '\\', b[0] != esc && b[1] == st:
+		return 2, complete
+	}
+	return 0, malformed
+}
+
+// rawText is text for a string that an 8-bit control begins, which may be no
+// string but text in an old character set: it has to be all ASCII.
+func rawText(kind byte, b []byte) (int, extent) {
+	for i := range min(len(b), maxSequence) {
+		x := b[i]
+		switch {
+		case x == bel && kind == ']', x == st:
+			return i + 1, complete
+		case x == esc:
+			n, state := terminator(b[i:])
+			return i + n, state
+		case x < ' ' || x >= utf8.RuneSelf:
 			return 0, malformed
 		}
 	}
@@ -350,7 +378,7 @@ func raw(b []byte) (int, extent) {
 	case kind == ']' && len(b) > 1 && (b[1] < '0' || b[1] > '9'):
 		return 0, malformed
 	case kind == ']' || kind == 'P' || kind == 'X' || kind == '^' || kind == '_':
-		n, state = text(kind, b[1:], true)
+		n, state = rawText(kind, b[1:])
 	}
 	return n + 1, state
 }

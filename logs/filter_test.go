@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // What acts beyond the process's own line is taken out, and the text stays.
@@ -157,11 +158,8 @@ func forbidden(b []byte) string {
 // continues reports whether the byte at i is within a character.
 func continues(b []byte, i int) bool {
 	for start := max(0, i-3); start < i; start++ {
-		for _, r := range string(b[start:min(len(b), start+4)]) {
-			if r != '\ufffd' && len(string(r)) > i-start {
-				return true
-			}
-			break
+		if r, size := utf8.DecodeRune(b[start:]); r != utf8.RuneError && size > i-start {
+			return true
 		}
 	}
 	return false

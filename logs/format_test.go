@@ -118,7 +118,7 @@ func TestJSON(t *testing.T) {
 func TestStreamsAreKnownByColourAndColumn(t *testing.T) {
 	var out syncBuffer
 	m := New(Options{Out: &out, Err: io.Discard, Color: true, NoTimestamp: true})
-	if m.Stream("web.1", "web") != m.Stream("web.1", "web") {
+	if first := m.Stream("web.1", "web"); first != m.Stream("web.1", "web") {
 		t.Error("a restarted process got another stream")
 	}
 	for _, id := range []string{"web.2", "worker.1", "web.1"} {

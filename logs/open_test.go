@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -243,7 +244,7 @@ func TestLateReadIsNoSilence(t *testing.T) {
 			time.Sleep(10 * quietTime)
 		}
 		began := time.Now()
-		if _, err := s.read(b, true); err != errQuiet {
+		if _, err := s.read(b, true); !errors.Is(err, errQuiet) {
 			t.Errorf("silence: got %v", err)
 		}
 		if waited := time.Since(began); waited < quietTime || waited > quietTime+lastLook {
