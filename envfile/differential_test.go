@@ -42,7 +42,7 @@ func differences() []difference {
 func TestAgreesWithGodotenv(t *testing.T) {
 	t.Parallel()
 	pieces := []string{
-		"A", "B", "FOO", "bar", "Foo_Bar", "1", "x", "_", ".", "-", "export ", "=", "=", "=", ":", " ", " ", "\t", "\n", "\n", "\n",
+		"{}", "A", "B", "FOO", "bar", "Foo_Bar", "1", "x", "_", ".", "-", "export ", "=", "=", "=", ":", " ", " ", "\t", "\n", "\n", "\n",
 		"#", " # ", `"`, `"`, "'", "'", `\`, `\n`, `\"`, `\$`, "$", "$A", "${A}", "$FOO", "${FOO}", "{", "}", "(", ")", "é", "Р", "\u00a0",
 		"\nA=1\n", "\nB=\"", "\"\n", "\nFOO='", "'\n", "\nbar=",
 	}
@@ -50,7 +50,7 @@ func TestAgreesWithGodotenv(t *testing.T) {
 	reasons := differences()
 	used := make([]int, len(reasons))
 	plain := 0
-	for range 200_000 {
+	for range 20_000 {
 		var text strings.Builder
 		for range 1 + random.IntN(14) {
 			text.WriteString(pieces[random.IntN(len(pieces))])
@@ -80,8 +80,8 @@ func TestAgreesWithGodotenv(t *testing.T) {
 		}
 	}
 	// Inputs that all are errors, or all may differ, would tell nothing.
-	if plain < 10_000 {
-		t.Errorf("only %d of 200000 inputs are read and have no reason to differ", plain)
+	if plain < 1_000 {
+		t.Errorf("only %d of 20000 inputs are read and have no reason to differ", plain)
 	}
 }
 

@@ -22,12 +22,10 @@ import (
 )
 
 const (
-	// maxFile is the largest file that is read. The kernel takes a few
-	// megabytes of environment at most; what is larger is not an environment.
+	// maxFile is the largest file that is read, and the largest that all its
+	// values together can be: a few lines of A=$A$A can ask for any amount of
+	// memory. The kernel takes a few megabytes of environment at most.
 	maxFile = 16 << 20
-	// maxValues bounds all values of a file together, because a few lines of
-	// A=$B$B can ask for any amount of memory.
-	maxValues = 64 << 20
 	// maxWarnings is how many warnings a file can have before the rest is only
 	// counted.
 	maxWarnings = 100
@@ -156,7 +154,7 @@ func load(path string) ([]byte, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -288,8 +286,8 @@ func (b *builder) bare(st statement) error {
 // set records v unless the file has become too much.
 func (b *builder) set(v Var) error {
 	b.size += len(v.Value)
-	if b.size > maxValues {
-		return b.fail(v.Line, fmt.Sprintf("the values are larger than %d MiB together", maxValues>>20))
+	if b.size > maxFile {
+		return b.fail(v.Line, fmt.Sprintf("the values are larger than %d MiB together", maxFile>>20))
 	}
 	b.index[v.Name] = len(b.file.Vars)
 	b.file.Vars = append(b.file.Vars, v)

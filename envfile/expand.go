@@ -243,8 +243,8 @@ func (e *expander) lookup(name string) (string, bool) {
 }
 
 func (e *expander) write(text string) error {
-	if e.builder.size+e.out.Len()+len(text) > maxValues {
-		return e.fail(fmt.Sprintf("the values are larger than %d MiB together", maxValues>>20))
+	if e.builder.size+e.out.Len()+len(text) > maxFile {
+		return e.fail(fmt.Sprintf("the values are larger than %d MiB together", maxFile>>20))
 	}
 	e.out.WriteString(text)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/joho/godotenv"
@@ -35,11 +36,16 @@ const byteBase = 0x100
 // passwordHash matches hashes as crypt(3), PHC and the frameworks write them,
 // up to the first byte that cannot belong to one. Most need a salt and a sum,
 // because $1$NAME may be a price next to a variable.
-var passwordHash = regexp.MustCompile(
-	`\$2[abxy]?\$[0-9]{2}\$[\w./]*(?:\$[\w./]+)*` +
-		`|\$(?:[1-9]|g?y|sha1|md5|apr1|argon2(?:id?|d)|b?scrypt|bcrypt-sha256|pbkdf2(?:-sha[0-9]+)?|shiro1)\$[\w./+=,-]*(?:\$[\w./+=,-]+)+` +
-		`|\$[PHS]\$[\w./]{31,}` +
-		`|\b(?:pbkdf2_sha(?:1|256|512)|pbkdf2:sha[0-9]+(?::[0-9]+)?|scrypt(?::[0-9]+)*|argon2|bcrypt(?:_sha256\$)?|md5|sha(?:1|256|512))(?:\$[\w./+=,-]+){2,}`)
+//
+//nolint:gochecknoglobals // a compiled regexp; only on first use, because devrun starts itself for every process
+var passwordHash = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(
+		`\$2[abxy]?\$[0-9]{2}\$[\w./]*(?:\$[\w./]+)*` +
+			`|\$(?:[1-9]|g?y|sha1|md5|apr1|argon2(?:id?|d)|b?scrypt|bcrypt-sha256|pbkdf2(?:-sha[0-9]+)?|shiro1)\$[\w./+=,-]*(?:\$[\w./+=,-]+)+` +
+			`|\$[PHS]\$[\w./]{31,}` +
+			`|\b(?:pbkdf2_sha(?:1|256|512)|pbkdf2:sha[0-9]+(?::[0-9]+)?|scrypt(?::[0-9]+)*|argon2|bcrypt(?:_sha256\$)?|md5|sha(?:1|256|512))(?:\$[\w./+=,-]+){2,}`,
+	)
+})
 
 // value has godotenv say what the value of st means, with every $ hidden from
 // it.
@@ -74,7 +80,7 @@ func hashes(text string) [][]int {
 	if strings.Count(text, "$") < 2 {
 		return nil
 	}
-	return passwordHash.FindAllStringIndex(text, -1)
+	return passwordHash().FindAllStringIndex(text, -1)
 }
 
 // hider writes a value, double-quoted or not quoted, so that godotenv reads it
