@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -209,4 +210,24 @@ func TestNoGrace(t *testing.T) {
 			1s b.1 stopped after 1s
 			1s over: code 0, first b.1`)
 	})
+}
+
+// A code is the error's own if it can be one; every other failure is 1.
+func TestEventCode(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{code(3), 3},
+		{code(137), 137},
+		{fmt.Errorf("cannot start: %w", code(127)), 127},
+		{errNoFolder, 1},
+		{code(0), 1},
+		{code(-1), 1}, // what os.ProcessState says of a signal
+	} {
+		if got := (Event{Err: c.err}).Code(); got != c.want {
+			t.Errorf("code of %v is %d, want %d", c.err, got, c.want)
+		}
+	}
 }

@@ -190,7 +190,8 @@ func (p *process) after(ctx context.Context, then plan.OnExit, uptime time.Durat
 // says otherwise. It reports whether to start it now, false when the run is
 // over.
 func (p *process) down(ctx context.Context, rest time.Duration) bool {
-	for rest = p.pending(rest); rest != 0; rest = p.pending(rest) {
+	rest = p.pending(rest)
+	for rest != 0 {
 		var due <-chan time.Time
 		if rest != forever {
 			due = time.After(rest)

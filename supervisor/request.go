@@ -23,7 +23,7 @@ func (q request) then(r request) request {
 		// Nobody has stopped the process for q yet, so r has to.
 		r.verb = restart
 	}
-	if q.verb != halt && q.cause == Change {
+	if q.cause == Change {
 		r.cause = Change
 	}
 	return r

@@ -144,6 +144,29 @@ func TestLostPatienceKills(t *testing.T) {
 	})
 }
 
+// Signals do not wait for whoever deals with the events, neither the polite ones
+// nor the kill.
+func TestSignalsDoNotWaitForEvents(t *testing.T) {
+	inBubble(t, func(p *play) {
+		for i := range 5 {
+			p.add(fmt.Sprintf("a.%d", i), plan.OnExitStop, part{obeys: time.Second})
+			p.add(fmt.Sprintf("b.%d", i), plan.OnExitStop, part{obeys: deaf})
+		}
+		p.onEvent = func(e Event) {
+			if e.Kind == Stopping {
+				time.Sleep(5 * time.Second)
+			}
+		}
+		p.run(p.supervisor(), 2*time.Second, 0)
+		for i, f := range p.fakes {
+			want := []time.Duration{3 * time.Second, 12 * time.Second}[i%2]
+			if got := f.ended.Sub(p.begun); got != want {
+				t.Errorf("process %d ended at %v, want %v", i, got, want)
+			}
+		}
+	})
+}
+
 // Losing patience without having asked first ends the run all the same.
 func TestLostPatienceAloneEndsTheRun(t *testing.T) {
 	inBubble(t, func(p *play) {
@@ -222,17 +245,18 @@ func TestNothingToRun(t *testing.T) {
 func TestFailedStartStopsAll(t *testing.T) {
 	inBubble(t, func(p *play) {
 		p.add("a.1", plan.OnExitStop, part{})
-		p.add("b.1", plan.OnExitStop, part{fails: errNoFolder})
+		// Slow, so that all is quiet when the news of the failure comes.
+		p.add("b.1", plan.OnExitStop, part{slow: time.Second, fails: errNoFolder})
 		p.add("c.1", plan.OnExitStop, part{})
 		p.run(p.supervisor(), 0, 0)
 		p.want(`
 			0s a.1 starting
 			0s a.1 started
 			0s b.1 starting
-			0s b.1 failed: no such folder; stop
-			0s a.1 stopping
-			0s a.1 stopped after 0s: exit status 143
-			0s over: code 1, first b.1 (no such folder)`)
+			1s b.1 failed: no such folder; stop
+			1s a.1 stopping
+			1s a.1 stopped after 1s: exit status 143
+			1s over: code 1, first b.1 (no such folder)`)
 	})
 }
 
