@@ -197,6 +197,8 @@ type running struct {
 	single  bool
 	// stopping: the end that stops the others has been told.
 	stopping bool
+	// crashed are the processes whose last words are still to be shown again.
+	crashed map[string]bool
 	// forced: the user's patience is over.
 	forced atomic.Bool
 
@@ -209,6 +211,7 @@ func newRunning(a *app, o *options, pl plan.Plan, mux *logs.Mux, host *hostrun.H
 		app: a, mux: mux, host: host, quiet: quietTypes(o),
 		sources: make(map[string]plan.Source, len(pl.Processes)+1),
 		single:  len(pl.Processes) == 1,
+		crashed: make(map[string]bool),
 		procs:   make(map[string]*hostrun.Process, len(pl.Processes)),
 	}
 	for _, p := range pl.Processes {

@@ -31,6 +31,7 @@ func (r *running) report(e supervisor.Event) {
 		}
 		r.note("%s %s: killed", e.Process, why)
 	case supervisor.Stopped:
+		r.repeatLast(e.Process)
 		for _, left := range r.leftOf(e.Process) {
 			r.note("%s: cannot stop %s (pid %d): it runs as another user; stop it by hand: sudo kill %d", e.Process, left.Command, left.Pid, left.Pid)
 		}
@@ -53,11 +54,18 @@ func (r *running) reportEnd(e supervisor.Event) {
 		return
 	}
 	r.note("%s %v after %s%s%s", e.Process, e.Err, round(e.Uptime), r.cause(e), r.consequence(e))
-	if r.single {
+	r.crashed[e.Process] = true
+}
+
+// repeatLast shows what a crashed process said last, once all of it has been
+// read; alone, it has just been seen.
+func (r *running) repeatLast(id string) {
+	if !r.crashed[id] || r.single {
 		return
 	}
-	for _, line := range r.mux.Stream(e.Process, "").Tail(lastLines) {
-		r.note("  %s | %s", e.Process, line)
+	delete(r.crashed, id)
+	for _, line := range r.mux.Stream(id, "").Tail(lastLines) {
+		r.note("  %s | %s", id, line)
 	}
 }
 
