@@ -18,14 +18,9 @@ const shell = "/bin/sh"
 // controlFd is the guardian's end of the socket.
 const controlFd = 3
 
-const (
-	// abandonedGrace is how long a tree may take to end by itself once devrun
-	// has been killed.
-	abandonedGrace = time.Second
-	// killPause is the time between two rounds of SIGKILL, for what was forked
-	// while the first one went through the tree.
-	killPause = 10 * time.Millisecond
-)
+// abandonedGrace is how long a tree may take to end by itself once devrun has
+// been killed.
+const abandonedGrace = time.Second
 
 // guardian is the life of one guardian. One goroutine does everything but
 // read: what it has not reaped it may signal, for the number is not reused
@@ -234,19 +229,19 @@ func (g *guardian) terminate() {
 	}
 }
 
-// kill ends the tree, round by round until it is empty, and returns what is
-// alive after killBound.
+// kill ends the tree, round by round until it is empty, and returns what could
+// not be ended.
 func (g *guardian) kill() []Left {
-	over := time.NewTimer(killBound)
-	defer over.Stop()
+	e := newEffort()
 	for {
 		procs := g.kin.alive()
+		if e.spent(procs) {
+			return name(procs)
+		}
 		g.signal(procs, unix.SIGKILL)
 		select {
 		case <-g.child:
 		case <-time.After(killPause):
-		case <-over.C:
-			return name(g.kin.alive())
 		}
 		if g.reap() {
 			return nil
@@ -293,15 +288,6 @@ func (g *guardian) reap() bool {
 			_ = send(g.control, opExited, number(int(status)))
 		}
 	}
-}
-
-// name says what the processes are, for a user who has to end them himself.
-func name(procs []proc) []Left {
-	left := make([]Left, len(procs))
-	for i, p := range procs {
-		left[i] = Left{p.pid, p.command()}
-	}
-	return left
 }
 
 // privateInput is the end to read of a pipe that nobody writes to. The

@@ -3,7 +3,6 @@
 package hostrun
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -82,9 +81,6 @@ func TestNothingIsLeft(t *testing.T) {
 		}
 	}
 }
-
-// slack is what a busy machine may add to a time that the design bounds.
-const slack = 3 * time.Second
 
 // A devrun and its guardian that are killed together leave processes. The
 // next start finds all but those that left the tree and cleared their
@@ -195,43 +191,6 @@ func TestUnkillable(t *testing.T) {
 	if took := time.Since(before); took > killBound+slack {
 		t.Errorf("it took %v", took)
 	}
-}
-
-// helper is another program, with what it has said.
-type helper struct {
-	*exec.Cmd
-	said bytes.Buffer
-}
-
-// devrun starts a devrun of its own for the test.
-func devrun(t *testing.T, how, dir, part, state string) *helper {
-	t.Helper()
-	h := &helper{Cmd: exec.Command(os.Args[0], "play-devrun", how, tag(t), dir, part, state)}
-	h.begin(t)
-	return h
-}
-
-func (h *helper) begin(t *testing.T) {
-	t.Helper()
-	h.Stdout, h.WaitDelay = &h.said, patience
-	if err := h.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if h.ProcessState == nil {
-			_ = h.Process.Kill()
-			_ = h.Wait()
-		}
-	})
-}
-
-// output waits for the end of a helper and returns what it has said.
-func output(t *testing.T, h *helper) string {
-	t.Helper()
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = h.Wait() }()
-	wait(t, "the helper's end", ended)
-	return h.said.String()
 }
 
 // guardianOf finds the one guardian of a devrun.

@@ -11,8 +11,12 @@ const (
 	// killBound is how long what was sent SIGKILL may take to disappear: time
 	// in uninterruptible sleep, or as a zombie of a parent that does not wait.
 	killBound = 2 * time.Second
+	// forkBound is how long a tree may go on to bring forth what has not been
+	// sent SIGKILL yet: a child of sudo that forks would do so for ever.
+	forkBound = 10 * time.Second
 	// guardBound is how long after the order to kill the guardian may take to
-	// report. One that takes longer was stopped, and is killed itself.
+	// report. One that takes longer was stopped, or has more work than it can
+	// do; it is killed itself, and devrun goes on in its place.
 	guardBound = killBound + time.Second
 	// holdBound is how long output may stay open, with nothing in it to read,
 	// once the whole tree is gone: a descriptor can be passed to a process

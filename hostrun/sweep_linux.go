@@ -50,17 +50,3 @@ func carries(pid int, run string) bool {
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	return err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+runVar+"="+run+"\x00"))
 }
-
-// killMarked ends the run's processes and returns how many there were, and
-// what is alive after killBound.
-func killMarked(run string) (killed int, left []proc) {
-	seen := map[int]bool{}
-	left = killAll(func() []proc {
-		procs := marked(run)
-		for _, p := range procs {
-			seen[p.pid] = true
-		}
-		return procs
-	})
-	return len(seen), left
-}

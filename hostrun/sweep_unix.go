@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // recordPrefix starts the name of a run's record; the name of the run follows.
@@ -106,8 +103,8 @@ func sweepRun(record, run string) (Swept, error) {
 		return Swept{}, nil
 	}
 	s := Swept{RunID: run}
-	killed, left := killMarked(run)
-	s.Killed, s.Left = killed-len(left), name(left)
+	killed, left := killAll(func() []proc { return marked(run) })
+	s.Killed, s.Left = killed, name(left)
 	if len(left) > 0 {
 		return s, nil
 	}
@@ -123,25 +120,4 @@ func elsewhere(record string, was, here identity) error {
 		return nil
 	}
 	return os.Remove(record)
-}
-
-// killAll kills what list finds until it finds nothing, and returns what is
-// alive after killBound.
-func killAll(list func() []proc) []proc {
-	over := time.NewTimer(killBound)
-	defer over.Stop()
-	for {
-		procs := list()
-		if len(procs) == 0 {
-			return nil
-		}
-		for _, p := range procs {
-			_ = p.signal(unix.SIGKILL)
-		}
-		select {
-		case <-time.After(killPause):
-		case <-over.C:
-			return list()
-		}
-	}
 }

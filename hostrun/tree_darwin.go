@@ -189,7 +189,8 @@ func (g *guardian) poll() <-chan time.Time {
 // is alive after killBound.
 func (h *Host) clear(k *keeper, id string) []Left {
 	tree := kin{session: k.pid, run: runVar + "=" + h.run, process: processVar + "=" + id}
-	return name(killAll(tree.alive))
+	_, left := killAll(tree.alive)
+	return name(left)
 }
 
 // identify names a running process of this boot.
@@ -206,16 +207,5 @@ func identify(pid int) (identity, bool) {
 	}, true
 }
 
-// killMarked ends the processes of a run and returns how many there were, and
-// what is alive after killBound.
-func killMarked(run string) (killed int, left []proc) {
-	seen := map[int]bool{}
-	left = killAll(func() []proc {
-		procs := kin{run: runVar + "=" + run}.alive()
-		for _, p := range procs {
-			seen[p.pid] = true
-		}
-		return procs
-	})
-	return len(seen), left
-}
+// marked lists the processes that belong to the run.
+func marked(run string) []proc { return kin{run: runVar + "=" + run}.alive() }

@@ -218,7 +218,8 @@ func (*guardian) poll() <-chan time.Time { return nil }
 func (h *Host) clear(*keeper, string) []Left {
 	h.spawning.Lock()
 	defer h.spawning.Unlock()
-	return name(killAll(h.orphans))
+	_, left := killAll(h.orphans)
+	return name(left)
 }
 
 // orphans lists the orphans of guardians and all their descendants, and reaps
