@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -31,13 +32,13 @@ func serve() error {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 
-	server := &http.Server{
-		Addr:              "127.0.0.1:" + port,
-		Handler:           http.HandlerFunc(hello),
-		ReadHeaderTimeout: 5 * time.Second,
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		return err
 	}
+	server := &http.Server{Handler: http.HandlerFunc(hello), ReadHeaderTimeout: 5 * time.Second}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- server.Serve(listener) }()
 	log.Printf("listening on http://localhost:%s", port)
 
 	select {
@@ -47,7 +48,7 @@ func serve() error {
 	}
 	log.Print("finishing open requests")
 	time.Sleep(500 * time.Millisecond)
-	err := server.Shutdown(context.Background())
+	err = server.Shutdown(context.Background())
 	log.Print("bye")
 	return err
 }
