@@ -28,7 +28,7 @@ type batch struct {
 type sink struct {
 	queue    []batch
 	size     int           // bytes in queue
-	spare    []byte        // a written batch's memory
+	spare    [][]byte      // memory of written batches: one is filled while one is written
 	idle     chan struct{} // not nil while a goroutine writes; closed at its end
 	underWay int           // lines in the batch that is being written
 }
@@ -38,8 +38,12 @@ func (s *sink) tip() *batch {
 	if n := len(s.queue); n > 0 && !s.queue[n-1].notice {
 		return &s.queue[n-1]
 	}
-	s.queue = append(s.queue, batch{b: s.spare[:0]})
-	s.spare = nil
+	var b []byte
+	if n := len(s.spare); n > 0 {
+		b = s.spare[n-1][:0]
+		s.spare = s.spare[:n-1]
+	}
+	s.queue = append(s.queue, batch{b: b})
 	return &s.queue[len(s.queue)-1]
 }
 
@@ -105,8 +109,8 @@ func (m *Mux) write(s *sink) {
 		if err != nil && !b.notice {
 			m.fail(err, b.b[n:])
 		}
-		if s.spare == nil && cap(b.b) <= maxSpare {
-			s.spare = b.b
+		if len(s.spare) < 2 && cap(b.b) <= maxSpare {
+			s.spare = append(s.spare, b.b)
 		}
 	}
 	close(s.idle)
