@@ -111,7 +111,9 @@ func (e *environment) announce(procs []Process) {
 		}
 	}
 	for _, r := range e.shared {
-		vars[r.Name] = r.Value.Value
+		if r.Name != "" { // `=x`, which godotenv reads as a variable without a name
+			vars[r.Name] = r.Value.Value
+		}
 	}
 	e.common = make([]Var, 0, len(vars))
 	for name, value := range vars {
