@@ -22,14 +22,14 @@ status is 1 when there is an error.`,
 			if err := a.enter(cmd, o); err != nil {
 				return err
 			}
-			report, types, err := a.check(o, args)
+			report, app, err := a.check(o, args)
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				err = writeJSON(a.out, report)
 			} else {
-				err = a.writeReport(report, types)
+				err = a.writeReport(report, app)
 			}
 			if err == nil && len(report.Errors) > 0 {
 				err = &statusError{code: 1}
@@ -43,12 +43,12 @@ status is 1 when there is an error.`,
 }
 
 // check reads on after an error, so that all are found at once.
-func (a *app) check(o *options, args []string) (*check.Report, []string, error) {
+func (a *app) check(o *options, args []string) (*check.Report, manifest.App, error) {
 	report := check.New()
 	p := &project{}
 	var err error
 	if p.root, err = getwd(); err != nil {
-		return nil, nil, err
+		return nil, p.app, err
 	}
 	manifestErr := p.readManifest(o.project.files, true)
 	if manifestErr != nil {
@@ -62,11 +62,11 @@ func (a *app) check(o *options, args []string) (*check.Report, []string, error) 
 	report.Warn(p.warnings)
 	report.Files = append(report.Files, p.files...)
 	if manifestErr != nil || envErr != nil {
-		return report, p.types(), nil
+		return report, p.app, nil
 	}
 	in, err := p.input(a, o, args)
 	if err != nil {
-		return nil, nil, err
+		return nil, p.app, err
 	}
 	in.App.Problems = nil // said already
 	pl, err := plan.Make(in)
@@ -74,12 +74,12 @@ func (a *app) check(o *options, args []string) (*check.Report, []string, error) 
 		report.Fail(err)
 	}
 	report.Warn(pl.Warnings)
-	return report, p.types(), nil
+	return report, p.app, nil
 }
 
 // writeReport puts the findings on stderr and the verdict, in foreman's words,
 // on stdout.
-func (a *app) writeReport(r *check.Report, types []string) error {
+func (a *app) writeReport(r *check.Report, app manifest.App) error {
 	for _, e := range r.Errors {
 		a.say("%s", e)
 	}
@@ -89,10 +89,11 @@ func (a *app) writeReport(r *check.Report, types []string) error {
 	if len(r.Errors) > 0 {
 		return nil
 	}
-	kind := "manifest"
-	if len(r.Files) > 0 && strings.Contains(strings.ToLower(r.Files[0]), "procfile") {
-		kind = strings.ToLower(string(manifest.Procfile))
+	types := make([]string, len(app.Processes))
+	for i, p := range app.Processes {
+		types[i] = p.Type
 	}
+	kind := strings.ToLower(string(app.Kind))
 	_, err := fmt.Fprintf(a.out, "valid %s detected (%s)\n", kind, strings.Join(types, ", "))
 	return err
 }

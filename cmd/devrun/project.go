@@ -198,10 +198,10 @@ func (p *project) readEnv(environ, named []string) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cannot read env file %s: there is no such file", path)
 		}
+		p.files = append(p.files, path)
 		if err != nil {
 			return err
 		}
-		p.files = append(p.files, path)
 		for _, w := range f.Warnings {
 			p.warnings = append(p.warnings, plan.Warning(w))
 		}
