@@ -24,7 +24,8 @@ import (
 //	env=NAME     print NAME=value         exit=N       end with a status
 //	deaf         ignore polite signals
 //	cleanup=1s,FILE  make FILE; on TERM: wait, say so, end
-//	listen       accept on PORT           stdin        say when stdin ends
+//	listen       accept on PORT; listen=FILE makes FILE then
+//	stdin        say when stdin ends
 //	read         echo lines of stdin      tty          say what is a terminal
 //	file=PATH    make a file              fork=STEP,STEP  a child of the group
 //	setsid=STEP,STEP  a child that leaves the session
@@ -107,6 +108,11 @@ func procSystem(name, value string) (code int, end bool) {
 			return procFail(err)
 		}
 		fmt.Println("listening on", os.Getenv("PORT"))
+		if value != "" {
+			if err := os.WriteFile(value, nil, 0o644); err != nil {
+				return procFail(err)
+			}
+		}
 		for {
 			c, err := l.Accept()
 			if err != nil {

@@ -47,6 +47,7 @@ func TestScript(t *testing.T) {
 			"ended":    cmdEnded,
 			"nothing":  cmdNothing,
 			"freeport": cmdFreePort,
+			"addport":  cmdAddPort,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {
@@ -241,4 +242,18 @@ func cmdFreePort(ts *testscript.TestScript, neg bool, args []string) {
 	port, err := freePorts(3)
 	ts.Check(err)
 	ts.Setenv(args[0], strconv.Itoa(port))
+}
+
+// cmdAddPort counts from a port to that of another process:
+//
+//	addport WORKER $BASE 100
+func cmdAddPort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: addport NAME PORT N")
+	}
+	port, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	ts.Setenv(args[0], strconv.Itoa(port+n))
 }
