@@ -14,6 +14,6 @@ func growPipe(w *os.File) {
 		return
 	}
 	_ = raw.Control(func(fd uintptr) {
-		_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, fd, unix.F_SETPIPE_SZ, readBuffer)
+		_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, fd, unix.F_SETPIPE_SZ, 256<<10)
 	})
 }

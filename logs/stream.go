@@ -14,7 +14,7 @@ const (
 	// smallBuffer is what a silent stream holds: there may be 500 of them.
 	smallBuffer = 4 << 10
 	// readBuffer is what a busy stream reads at once; larger gains nothing.
-	readBuffer = 256 << 10
+	readBuffer = 128 << 10
 	// maxLine is how much of a line is kept in memory until its end comes. What
 	// is longer is printed in pieces.
 	maxLine = 1 << 20
