@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -118,7 +119,12 @@ func (pl Plan) MarshalJSON() ([]byte, error) {
 	for _, p := range pl.Processes {
 		out.Processes = append(out.Processes, convert(p))
 	}
-	return json.Marshal(out)
+	// An encoder, since Marshal would write the && of a command as \u0026\u0026.
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(out)
+	return b.Bytes(), err
 }
 
 // Masked is a copy of the plan in which mask has replaced every value, for
