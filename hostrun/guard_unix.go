@@ -128,38 +128,43 @@ func (g *guardian) start() error {
 func (g *guardian) watch() {
 	orders := make(chan frame)
 	g.orders = orders
-	go func() {
-		defer close(orders)
-		for {
-			order, err := receive(g.control)
-			if err != nil {
-				return
-			}
-			orders <- order
-		}
-	}()
-	for {
+	go g.listen(orders)
+	for over := false; !over; {
 		select {
 		case <-g.child:
-			if g.reap() {
-				g.report(opEmpty, nil)
-				return
-			}
+			over = g.ended()
 		case <-g.poll():
-			if g.reap() {
-				g.report(opEmpty, nil)
-				return
-			}
-		case order, ok := <-g.orders:
+			over = g.ended()
+		case order, ok := <-orders:
 			if !ok {
 				g.abandoned()
 				return
 			}
-			if g.obey(order) {
-				return
-			}
+			over = g.obey(order)
 		}
 	}
+}
+
+// listen passes orders on until devrun has ended. Nobody waits for it: it ends
+// with the program.
+func (g *guardian) listen(orders chan<- frame) {
+	defer close(orders)
+	for {
+		order, err := receive(g.control)
+		if err != nil {
+			return
+		}
+		orders <- order
+	}
+}
+
+// ended reports, to devrun too, whether nothing of the tree is left.
+func (g *guardian) ended() bool {
+	if !g.reap() {
+		return false
+	}
+	g.report(opEmpty, nil)
+	return true
 }
 
 // obey carries one order out and reports whether the guardian's work is done.
@@ -189,7 +194,8 @@ func (g *guardian) obey(order frame) bool {
 func (g *guardian) report(op byte, body []byte) {
 	closeStreams()
 	_ = send(g.control, op, body)
-	for range g.orders { //nolint:revive // what devrun still wants has happened
+	for range g.orders {
+		// What devrun still asks for has happened.
 	}
 }
 

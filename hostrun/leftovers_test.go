@@ -4,8 +4,10 @@ package hostrun
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +24,7 @@ func wholeTree() []string {
 // afterwards: not what ignores SIGTERM, not what left the group or the
 // session, not what goes on forking.
 func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
 	for _, terminal := range []string{"pipe", "pty"} {
 		t.Run("stop/"+terminal, func(t *testing.T) {
 			t.Parallel()
@@ -128,9 +131,27 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// Nothing to sweep is no error, and a file that is no record stays.
-func TestSweepLeavesOtherFiles(t *testing.T) {
+// Nothing to sweep is no error, a file that is no record stays, and nothing is
+// killed on the word of a record that cannot be read or is another boot's.
+func TestSweepIsCareful(t *testing.T) {
 	dir := t.TempDir()
+	for run, record := range map[string]string{"garbled": "x", "booted": "1\n2\nanother boot/pid:[1]\n"} {
+		h := newHost(t, Options{RunID: run})
+		p, _ := start(t, h, false, "sleep 100")
+		if err := os.WriteFile(dir+"/run-"+run, []byte(record), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		swept, err := Sweep(dir)
+		if len(swept) > 0 || err != nil {
+			t.Errorf("%s: got %v, %v", run, swept, err)
+		}
+		if _, err := os.Stat(dir + "/run-" + run); err == nil {
+			t.Errorf("%s: the record is still there", run)
+		}
+		if s, ok := stat(p.Pid()); !ok || s.zombie {
+			t.Errorf("%s: the process was killed", run)
+		}
+	}
 	if _, err := Sweep(dir + "/none"); err != nil {
 		t.Error(err)
 	}
@@ -142,6 +163,63 @@ func TestSweepLeavesOtherFiles(t *testing.T) {
 	}
 	if _, err := os.Stat(dir + "/notes"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A killed guardian takes a one-off with it, although that is in the session
+// of devrun, and nothing else that devrun has started.
+func TestRunGuardianKilled(t *testing.T) {
+	dir := t.TempDir()
+	cmd := devrun(t, "run", dir, part(t, dir, "tree"), "")
+	shown(t, dir, wholeTree()...)
+	_ = syscall.Kill(guardianOf(t, cmd.Process.Pid), syscall.SIGKILL)
+	if out := output(t, cmd); !strings.HasPrefix(out, "devrun: killed: its guardian was killed") {
+		t.Errorf("got %q", out)
+	}
+	nothing(t, tag(t), 0)
+}
+
+// A child that this program has started by other means is not an orphan, and
+// is not waited for.
+func TestOtherChildrenAreLeftAlone(t *testing.T) {
+	other := exec.Command("sleep", "100")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	h := newHost(t, Options{})
+	p, _ := start(t, h, false, "sleep 100")
+	_ = syscall.Kill(p.keeper.pid, syscall.SIGKILL)
+	wait(t, "Done", p.Done())
+	if s, ok := stat(other.Process.Pid); !ok || s.zombie {
+		t.Error("the other child was killed")
+	}
+	_ = other.Process.Kill()
+	if err := other.Wait(); fmt.Sprint(err) != "signal: killed" {
+		t.Errorf("waiting for the other child: %v", err)
+	}
+}
+
+// A process begins as one that devrun starts without a guardian: no signal is
+// blocked or ignored, no descriptor of devrun's or the guardian's is open in
+// it. And it leads its group, which has the terminal.
+func TestProcessBeginsClean(t *testing.T) {
+	const look = `ls -1 /proc/$$/fd; grep -E 'SigBlk|SigIgn' /proc/self/status; ulimit -n`
+	plain, err := exec.Command("sh", "-c", look).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tty := range []bool{false, true} {
+		p, out := start(t, newHost(t, Options{}), tty, look+`; ps -o pgid= -o tpgid= -p $$`)
+		wait(t, "Done", p.Done())
+		got, groups, _ := strings.Cut(out.String(), string(plain))
+		terminal := "-1"
+		if tty {
+			terminal = strconv.Itoa(p.Pid())
+		}
+		want := strconv.Itoa(p.Pid()) + " " + terminal
+		if groups = strings.Join(strings.Fields(groups), " "); got != "" || groups != want {
+			t.Errorf("tty %v: got %q, want %q and the groups %s", tty, out, plain, want)
+		}
 	}
 }
 
@@ -162,7 +240,7 @@ func TestUnkillable(t *testing.T) {
 		t.Skip("needs root, to make a program that changes its user")
 	}
 	// A folder that the other user reaches; t.TempDir is private.
-	dir, err := os.MkdirTemp("", "hostrun")
+	dir, err := os.MkdirTemp("", "hostrun") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

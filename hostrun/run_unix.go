@@ -95,7 +95,7 @@ func (c Command) find() (path string, err *ExitError) {
 		return name, nil
 	}
 	code := codeNotFound
-	for _, dir := range strings.Split(c.path(), ":") {
+	for dir := range strings.SplitSeq(c.path(), ":") {
 		if dir == "" {
 			dir = "."
 		}

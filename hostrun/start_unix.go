@@ -56,6 +56,7 @@ func (h *Host) Start(p plan.Process, out io.ReaderFrom) (*Process, error) {
 	go func() {
 		defer close(read)
 		_, _ = out.ReadFrom(proc.out)
+		_ = proc.out.SetReadDeadline(time.Time{})
 		_, _ = io.Copy(io.Discard, proc.out)
 	}()
 	go h.watch(proc, read)

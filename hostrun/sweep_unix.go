@@ -69,7 +69,7 @@ func Sweep(stateDir string) ([]Swept, error) {
 	var errs []error
 	for _, e := range entries {
 		run, ok := strings.CutPrefix(e.Name(), recordPrefix)
-		if !ok || strings.HasSuffix(run, ".part") {
+		if !ok || run == "" || strings.HasSuffix(run, ".part") {
 			continue
 		}
 		s, err := sweepRun(filepath.Join(stateDir, e.Name()), run)
@@ -92,14 +92,18 @@ func sweepRun(record, run string) (Swept, error) {
 		return Swept{}, err
 	}
 	was, ok := parseIdentity(string(b))
+	if !ok {
+		// Whether that devrun lives, it does not say.
+		return Swept{}, os.Remove(record)
+	}
 	here, known := identify(os.Getpid())
 	if !known {
 		return Swept{}, errors.New("the system does not say which boot this is")
 	}
-	if ok && was.system != here.system {
+	if was.system != here.system {
 		return Swept{}, elsewhere(record, was, here)
 	}
-	if now, alive := identify(was.pid); ok && alive && now == was {
+	if now, alive := identify(was.pid); alive && now == was {
 		return Swept{}, nil
 	}
 	s := Swept{RunID: run}

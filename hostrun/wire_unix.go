@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -126,10 +127,8 @@ func (s spec) nul() string {
 			return "the variable " + strconv.Quote(name)
 		}
 	}
-	for _, a := range s.argv {
-		if has(a) {
-			return "the command"
-		}
+	if slices.ContainsFunc(s.argv, has) {
+		return "the command"
 	}
 	if has(s.dir) || has(s.path) || has(s.id) {
 		return "the folder"
