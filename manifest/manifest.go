@@ -25,6 +25,12 @@ type Kind string
 const (
 	Procfile    Kind = "Procfile"
 	PackageJSON Kind = "package.json"
+	Amvera      Kind = "amvera.yml"
+	HerokuYML   Kind = "heroku.yml"
+	Convox      Kind = "convox.yml"
+	Compose     Kind = "compose.yaml"
+	Dockerfile  Kind = "Dockerfile"
+	Devrun      Kind = "devrun.yml"
 )
 
 // App is what one file says. Nothing in it refers to the file any more: it may
@@ -36,6 +42,13 @@ type App struct {
 	// Processes are in the order of the file, and no Type occurs twice. A
 	// release process is one of them.
 	Processes []Process
+	// Containers says that the file describes containers: it runs in Docker unless
+	// the user wants otherwise.
+	Containers bool
+	// Env are the variables that the file declares for all processes.
+	Env []Variable
+	// Resources are what the processes need beside themselves.
+	Resources []Resource
 	// Problems are in the order of the file.
 	Problems []Problem
 }
@@ -44,9 +57,21 @@ type App struct {
 type Process struct {
 	Type string
 	// Command is for the platform's shell, exactly as it is written but for the
-	// white space round it.
+	// white space round it. A list of words is quoted so that a shell takes it
+	// apart again. Empty: the image's own command.
 	Command string
 	Source
+	// Dir is where it runs, relative to the manifest's folder; empty is that
+	// folder.
+	Dir   string
+	Env   []Variable
+	Ports []Port
+	Image Image
+	Order Order
+	Stop  Stop
+	// Count is how many instances the file wants; 0 when it does not say, -1
+	// when it wants none.
+	Count int
 }
 
 // Source is a place in a file. Line counts from 1.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -195,7 +196,7 @@ func FuzzProcfile(f *testing.F) {
 		for i := range again.Processes {
 			again.Processes[i].Source = app.Processes[i].Source
 		}
-		if !slices.Equal(again.Processes, app.Processes) {
+		if !reflect.DeepEqual(again.Processes, app.Processes) {
 			t.Fatalf("read again: got %v, want %v", again.Processes, app.Processes)
 		}
 		for _, p := range again.Problems {
