@@ -58,8 +58,8 @@ func (m *Mux) isPlain(b []byte) bool {
 	return isPlain(b)
 }
 
-// printLines prints some of b, which is whole lines, as much as the queue takes
-// and one at least, and returns how much that was. Caller holds mu.
+// printLines prints some of b, which is whole lines, as much as the queue takes,
+// and returns how much that was. Caller holds mu.
 func (m *Mux) printLines(c *copier, b []byte, plain bool) int {
 	if m.opt.JSON {
 		return m.printObjects(c, b, plain)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -52,7 +53,8 @@ func TestNonBlockingOutput(t *testing.T) {
 	if _, err := w.Write(make([]byte, 16<<20)); !errors.Is(err, syscall.EAGAIN) {
 		t.Skipf("os deals with it: %v", err)
 	}
-	m := New(Options{Out: w, Err: io.Discard, NoPrefix: true})
+	out := &triedFile{File: w, tried: make(chan struct{})}
+	m := New(Options{Out: out, Err: io.Discard, NoPrefix: true})
 	text := strings.Repeat("0123456789abcde\n", 200000)
 	copied := make(chan struct{})
 	go func() {
@@ -63,6 +65,7 @@ func TestNonBlockingOutput(t *testing.T) {
 		}
 		m.Flush()
 	}()
+	<-out.tried
 	got, err := io.ReadAll(r)
 	<-copied
 	if err != nil || m.Err() != nil {
@@ -71,6 +74,18 @@ func TestNonBlockingOutput(t *testing.T) {
 	if got = bytes.TrimLeft(got, "\x00"); string(got) != text {
 		t.Errorf("%d bytes came out, want %d", len(got), len(text))
 	}
+}
+
+// triedFile is a file that says when a write has returned.
+type triedFile struct {
+	*os.File
+	tried chan struct{}
+	once  sync.Once
+}
+
+func (f *triedFile) Write(p []byte) (int, error) {
+	defer f.once.Do(func() { close(f.tried) })
+	return f.File.Write(p)
 }
 
 // A pseudo-terminal ends with EIO, and its lines end with CRLF.

@@ -30,7 +30,9 @@ func inBubble(t *testing.T, o Options, test func(b *bubble)) {
 			o.Err = &b.out
 		}
 		o.NoTimestamp = !o.JSON
-		o.Now = noon
+		if o.Now == nil {
+			o.Now = noon
+		}
 		b.mux = New(o)
 		for _, id := range []string{"a", "b"} {
 			s := b.mux.Stream(id, id)
@@ -175,6 +177,52 @@ func TestOpenLineInJSON(t *testing.T) {
 	})
 }
 
+// While a line comes that is too long to be kept the others wait for its end, but
+// not for ever, and not for a process that has fallen silent.
+func TestLongLineIsNotTorn(t *testing.T) {
+	const long = maxLine + readBuffer
+	torn := func(b *bubble) bool {
+		got := strings.ReplaceAll(b.out.String(), "x", "")
+		switch got {
+		case "a | \nb | hello\n":
+			return false
+		case "a | \nb | hello\na | \n":
+			return true
+		}
+		b.t.Errorf("got %q", got)
+		return false
+	}
+	inBubble(t, Options{}, func(b *bubble) {
+		b.say("a", strings.Repeat("x", long))
+		b.say("b", "hello\n")
+		b.say("a", strings.Repeat("x", long))
+		b.say("a", "x\n")
+		if torn(b) {
+			t.Error("the line was torn at once")
+		}
+	})
+	inBubble(t, Options{}, func(b *bubble) {
+		b.say("a", strings.Repeat("x", long))
+		b.say("b", "hello\n")
+		b.pass(quietTime)
+		b.say("a", "x\n")
+		if !torn(b) {
+			t.Error("a silent process held up another")
+		}
+	})
+	clock := noon()
+	inBubble(t, Options{Now: func() time.Time { return clock }}, func(b *bubble) {
+		b.say("a", strings.Repeat("x", long))
+		b.say("b", "hello\n")
+		clock = clock.Add(maxHold + 1)
+		b.say("a", "x")
+		b.say("a", "x\n")
+		if !torn(b) {
+			t.Error("a line without end held up another")
+		}
+	})
+}
+
 // A notice ends an open line only where both are seen in one place.
 func TestNoticeTearsNoLine(t *testing.T) {
 	inBubble(t, Options{Shared: true}, func(b *bubble) {
@@ -243,6 +291,12 @@ func TestLateReadIsNoSilence(t *testing.T) {
 			}
 			time.Sleep(10 * quietTime)
 		}
+		// The same when it is late on the way into Read.
+		r.data <- "more"
+		r.late = 10 * quietTime
+		if n, err := s.read(b, true); err != nil || n != 4 {
+			t.Errorf("late read: %d, %v", n, err)
+		}
 		began := time.Now()
 		if _, err := s.read(b, true); !errors.Is(err, errQuiet) {
 			t.Errorf("silence: got %v", err)
@@ -264,6 +318,7 @@ func TestLateReadIsNoSilence(t *testing.T) {
 type timedReader struct {
 	data chan string
 	at   time.Time
+	late time.Duration // of the next Read
 }
 
 func (r *timedReader) SetReadDeadline(t time.Time) error {
@@ -272,6 +327,8 @@ func (r *timedReader) SetReadDeadline(t time.Time) error {
 }
 
 func (r *timedReader) Read(p []byte) (int, error) {
+	time.Sleep(r.late)
+	r.late = 0
 	var late <-chan time.Time
 	if !r.at.IsZero() {
 		left := time.Until(r.at)
