@@ -23,6 +23,12 @@ func TestMain(m *testing.M) {
 			os.Exit(play(os.Args[2:]))
 		}
 	}
+	// Under the race detector every program would sleep for a second at its
+	// end.
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
