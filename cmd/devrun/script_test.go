@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,21 +35,24 @@ func TestMain(m *testing.M) {
 const scriptDeadline = 5 * time.Minute
 
 func TestScript(t *testing.T) {
+	commands := map[string]func(*testscript.TestScript, bool, []string){
+		"exits":    cmdExits,
+		"waitfor":  cmdWaitFor,
+		"signal":   cmdSignal,
+		"ended":    cmdEnded,
+		"nothing":  cmdNothing,
+		"freeport": cmdFreePort,
+		"addport":  cmdAddPort,
+		"count":    cmdCount,
+	}
+	maps.Copy(commands, terminalCommands())
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		Deadline:            time.Now().Add(scriptDeadline),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setupScript,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    cmdExits,
-			"waitfor":  cmdWaitFor,
-			"signal":   cmdSignal,
-			"ended":    cmdEnded,
-			"nothing":  cmdNothing,
-			"freeport": cmdFreePort,
-			"addport":  cmdAddPort,
-		},
+		Cmds:                commands,
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {
 				return os.Getuid() == 0, nil
@@ -73,6 +77,7 @@ func setupScript(env *testscript.Env) error {
 	for _, name := range []string{"NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PORT", "VIRTUAL_ENV", "XDG_STATE_HOME", "PYTHONUNBUFFERED"} {
 		env.Vars = removeVar(env.Vars, name)
 	}
+	prepareTerminal(env)
 	return nil
 }
 
@@ -256,4 +261,18 @@ func cmdAddPort(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	ts.Setenv(args[0], strconv.Itoa(port+n))
+}
+
+// cmdCount counts the lines of a file that match:
+//
+//	count 500 stdout '^t[0-9]+.1 '
+func cmdCount(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: count N FILE PATTERN")
+	}
+	re, err := regexp.Compile("(?m)" + args[2])
+	ts.Check(err)
+	if got := len(re.FindAllString(ts.ReadFile(args[1]), -1)); strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%d lines of %s match %q, want %s", got, args[1], args[2], args[0])
+	}
 }
