@@ -28,6 +28,7 @@ import (
 //	stdin        say when stdin ends
 //	read         echo lines of stdin      tty          say what is a terminal
 //	file=PATH    make a file              fork=STEP,STEP  a child of the group
+//	dawdle       read stdin slowly, then say how much there was
 //	setsid=STEP,STEP  a child that leaves the session
 func proc(steps []string) int {
 	for _, step := range steps {
@@ -131,6 +132,8 @@ func procSystem(name, value string) (code int, end bool) {
 		for lines.Scan() {
 			fmt.Println("read:", lines.Text())
 		}
+	case "dawdle":
+		procDawdle()
 	case "tty":
 		w, h, _ := term.GetSize(1) //nolint:errcheck // no terminal has no size
 		fmt.Printf("tty in=%t out=%t err=%t size=%dx%d\n", term.IsTerminal(0), term.IsTerminal(1), term.IsTerminal(2), w, h)
@@ -155,6 +158,20 @@ func procCleanup(value string) (code int, end bool) {
 	time.Sleep(d)
 	fmt.Println("cleaned up")
 	return 0, false
+}
+
+// procDawdle reads in small pieces, with a rest after each of the first ones:
+// long enough for every buffer on the way to fill up.
+func procDawdle() {
+	lines, last := 0, ""
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		if lines++; lines%50 == 0 && lines <= 1000 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		last = in.Text()
+	}
+	fmt.Printf("%d lines, the last is: %s\n", lines, last)
 }
 
 func procLines(value string) {
