@@ -174,6 +174,10 @@ func (g *guardian) obey(order frame) bool {
 		g.terminate()
 	case opSignal:
 		g.signal(g.kin.alive(), syscall.Signal(order.number()))
+	case opWake:
+		if p, ok := stat(g.kin.leader); g.leading && ok && p.stopped {
+			_ = p.signal(unix.SIGCONT)
+		}
 	case opKill:
 		left := g.kill()
 		if len(left) == 0 {
@@ -278,17 +282,26 @@ func (g *guardian) signal(procs []proc, sig syscall.Signal) {
 }
 
 // reap takes the status of every child that has ended, and reports whether
-// nothing of the tree is left.
+// nothing of the tree is left. That a leader was stopped is news only to a
+// devrun that shares its terminal.
 func (g *guardian) reap() bool {
+	how := unix.WNOHANG
+	if g.spec.shared {
+		how |= unix.WUNTRACED
+	}
 	for {
 		var status unix.WaitStatus
-		pid, err := unix.Wait4(-1, &status, unix.WNOHANG, nil)
+		pid, err := unix.Wait4(-1, &status, how, nil)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:
 			return g.kin.gone()
 		case pid == 0:
 			return false
+		case status.Stopped():
+			if pid == g.kin.leader {
+				_ = send(g.control, opStopped, nil)
+			}
 		case pid == g.kin.leader:
 			g.leading = false
 			_ = send(g.control, opExited, number(int(status)))

@@ -156,7 +156,8 @@ func TestRunOnTerminal(t *testing.T) {
 	}
 }
 
-// Ctrl-Z stops command and devrun together; fg continues both.
+// Ctrl-Z stops the command and then devrun, and so does a command that stops
+// itself; fg continues both.
 func TestRunJobControl(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -178,11 +179,13 @@ func TestRunJobControl(t *testing.T) {
 		<-read
 	})
 	for _, step := range []struct{ typed, shows string }{
-		{fmt.Sprintf("'%s' play-devrun run %s '%s' 'echo re''ady; read l; echo \"<$l>\"; exit 7' ''\n", os.Args[0], tag(t), t.TempDir()), "ready"},
+		{fmt.Sprintf("'%s' play-devrun run %s '%s' 'echo re''ady; read l; echo \"<$l>\"; kill -STOP $$; echo a''gain; exit 7' ''\n", os.Args[0], tag(t), t.TempDir()), "ready"},
 		{"\x1a", "Stopped"},
 		{"echo in be''tween\n", "in between"},
 		{"fg\n", "fg"},
 		{"word\n", "<word>"},
+		{"echo; jo''bs\n", "\n[1]+  Stopped"},
+		{"fg\n", "again"},
 		{"", "devrun: exited with status 7"},
 	} {
 		_, _ = terminal.WriteString(step.typed)

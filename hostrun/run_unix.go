@@ -20,8 +20,10 @@ import (
 // command has ended: nil for status 0, else an *ExitError.
 //
 // SIGINT and SIGQUIT do not end this program while the command runs; SIGTERM
-// and SIGHUP are passed on to the command and its descendants. When ctx is
-// done the command gets SIGTERM and, after its grace time, SIGKILL.
+// and SIGHUP are passed on to the command and its descendants. Ctrl-Z stops
+// this program once the command has stopped, and not before: it may have to
+// put the terminal in order. When ctx is done the command gets SIGTERM and,
+// after its grace time, SIGKILL.
 //
 // What a command that exits by itself has started lives on. When a signal
 // ended the command, the rest gets the grace time too. When this program is
@@ -37,7 +39,9 @@ func (h *Host) Run(ctx context.Context, c Command) error {
 	s := spec{id: oneOff, path: path, argv: c.Args, dir: c.Dir, env: h.mark(c.Env, oneOff), shared: true}
 
 	signals := make(chan os.Signal, 8)
-	for _, sig := range []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP} {
+	for _, sig := range []os.Signal{
+		unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGCONT,
+	} {
 		if !signal.Ignored(sig) {
 			signal.Notify(signals, sig) //nolint:forbidigo // the terminal sends them to the command too, and this program has to survive it
 		}
@@ -74,13 +78,38 @@ func (p *Process) accompany(ctx context.Context, signals <-chan os.Signal) bool 
 			return !asked && (!errors.As(p.err, &exit) || exit.Signal == 0)
 		case <-ctx.Done():
 			return false
+		case <-p.keeper.stopped:
+			if now, ok := stat(p.pid); ok && now.stopped && underShell() {
+				_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+			}
 		case sig := <-signals:
-			if sig == unix.SIGTERM || sig == unix.SIGHUP {
+			switch sig {
+			case unix.SIGTERM, unix.SIGHUP:
 				asked = true
 				_ = p.keeper.signal(sig)
+			case unix.SIGCONT:
+				// The shell continues this program's group, which the command
+				// may have left.
+				p.keeper.wake()
 			}
 		}
 	}
+}
+
+// underShell reports whether a shell with job control waits for this program
+// and would continue it: one in the same session and another group.
+func underShell() bool {
+	parent := os.Getppid()
+	sid, err := unix.Getsid(parent)
+	if err != nil {
+		return false
+	}
+	own, err := unix.Getsid(0)
+	if err != nil || sid != own {
+		return false
+	}
+	pgid, err := unix.Getpgid(parent)
+	return err == nil && pgid != unix.Getpgrp()
 }
 
 // find looks the program up the way a shell does: also where PATH names a

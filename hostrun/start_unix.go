@@ -26,6 +26,8 @@ type keeper struct {
 	// signals and reaps it, so that the number is never a stranger's.
 	pid  int
 	conn *os.File
+	// stopped says, of a one-off, that it has been stopped.
+	stopped chan struct{}
 }
 
 // Start starts p with one stream for its standard output and error: a
@@ -116,7 +118,7 @@ func (h *Host) fork(s spec, st streams) (*keeper, error) {
 		return nil, fmt.Errorf("cannot start a guardian: %w", err)
 	}
 	h.enter(pid)
-	return &keeper{pid, conn}, nil
+	return &keeper{pid, conn, make(chan struct{}, 1)}, nil
 }
 
 // guardEnv keeps the guardian small: it has next to nothing to do, and a
@@ -181,6 +183,11 @@ func (p *Process) follow() (left []Left, ok bool) {
 		switch news.op {
 		case opExited:
 			p.ended(exitError(syscall.WaitStatus(news.number())))
+		case opStopped:
+			select {
+			case p.keeper.stopped <- struct{}{}:
+			default:
+			}
 		case opEmpty:
 			return nil, true
 		case opLeft:
@@ -220,6 +227,8 @@ func (h *Host) dismiss(k *keeper) {
 func (k *keeper) terminate() { _ = send(k.conn, opTerm, nil) }
 
 func (k *keeper) kill() { _ = send(k.conn, opKill, nil) }
+
+func (k *keeper) wake() { _ = send(k.conn, opWake, nil) }
 
 func (k *keeper) release() { _ = send(k.conn, opRelease, nil) }
 

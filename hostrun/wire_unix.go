@@ -19,11 +19,13 @@ const (
 	opKill    byte = 'k' // end the tree
 	opSignal  byte = 'g' // send the signal with this number to the group
 	opRelease byte = 'r' // go, and let the tree live
+	opWake    byte = 'w' // continue the leader if it is stopped
 
 	// News, from the guardian.
 	opStarted byte = 'p' // the pid of the leader; the first frame
 	opFailed  byte = 'f' // the errno of the start; the first frame, and the last
 	opExited  byte = 'x' // the raw wait status of the leader
+	opStopped byte = 'z' // the leader of a one-off has been stopped
 	opEmpty   byte = 'e' // nothing is left of the tree, or it was released
 	opLeft    byte = 'l' // the tree could not be ended; what is left of it
 )
