@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,19 +12,26 @@ import (
 // not have under that name.
 func instead() map[string]string {
 	return map[string]string{
-		"export":   "devrun does not write service files; run foreman export for systemd or upstart",
-		"init":     "write a Procfile with one line a process, as in `web: npm run dev`",
-		"connect":  "devrun keeps each process's own terminal to itself; run it alone with devrun run TYPE to type into it",
-		"kill":     "press Ctrl-C twice where devrun start runs",
-		"quit":     "press Ctrl-C where devrun start runs",
-		"status":   "devrun start says when a process ends; devrun plan shows what runs",
-		"echo":     "the log is where devrun start runs",
-		"daemon":   "run devrun start under tmux or nohup",
-		"launch":   "devrun start",
-		"dev":      "devrun start",
-		"Procfile": "devrun start -f Procfile",
-		"console":  "devrun run CONSOLE, as in devrun run bin/rails console",
-		"exec":     "devrun run COMMAND",
+		"export":  "devrun does not write service files; run foreman export for systemd or upstart",
+		"init":    "write a Procfile with one line a process, as in `web: npm run dev`",
+		"connect": "devrun keeps each process's own terminal to itself; run it alone with devrun run TYPE to type into it",
+		"kill":    "press Ctrl-C twice where devrun start runs",
+		"quit":    "press Ctrl-C where devrun start runs",
+		"status":  "devrun start says when a process ends; devrun plan shows what runs",
+		"echo":    "the log is where devrun start runs",
+		"daemon":  "run devrun start under tmux or nohup",
+		"launch":  "devrun start",
+		"dev":     "devrun start",
+		"console": "devrun run CONSOLE, as in devrun run bin/rails console",
+		"exec":    "devrun run COMMAND",
+		"restart": "press Ctrl-C and start again, or let processes that end come back with --on-exit restart",
+		"stop":    "press Ctrl-C where devrun start runs",
+		"ps":      "devrun start says when a process ends; devrun plan shows what runs",
+		"logs":    "the log is where devrun start runs",
+		"scale":   "devrun start TYPE=N",
+		"attach":  "devrun keeps each process's own terminal to itself; run it alone with devrun run TYPE to type into it",
+		"build":   "devrun runs what is built; run the build step with devrun run COMMAND",
+		"convert": "write a Procfile with one line a process, as in `web: npm run dev`",
 	}
 }
 
@@ -152,6 +160,9 @@ func valueOf(args []string, i int) bool {
 func unknownCommand(name string) error {
 	if hint, ok := instead()[name]; ok {
 		return usagef("devrun has no command %q: %s", name, hint)
+	}
+	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+		return usagef("devrun has no command %q; to run that file: devrun start -f %s", name, quoteWord(name))
 	}
 	return usagef("devrun has no command %q; to run a process type: devrun start %s; devrun help lists the commands", name, quoteWord(name))
 }

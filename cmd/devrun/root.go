@@ -77,7 +77,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	hint := "devrun help " + cmd.Name() + " lists the flags"
 	if cmd.Name() == "devrun" {
-		hint = "devrun help lists the commands"
+		hint = "the flags of a run come after start, as in devrun start -p 4000; devrun help lists the commands"
 	}
 	return usagef("%s; %s", strings.ReplaceAll(err.Error(), "\n", " "), hint)
 }
