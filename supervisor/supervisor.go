@@ -49,13 +49,16 @@ type Running interface {
 type Config struct {
 	// Plan is what to run.
 	Plan plan.Plan
-	// Start starts one process. The first starts come one after the other, in
-	// the order of the plan, so Start must not block for long; later ones may
+	// Start starts one process. The first starts come in the order of the plan,
+	// AtOnce of them at a time, so Start must not block for long; later ones may
 	// come from several goroutines at once. A process keeps its plan.Process
 	// over all its starts, and with it its port. An error counts as an end of
 	// the process with a failure: with the error's ExitCode() if it has one, 1
 	// otherwise.
 	Start func(plan.Process) (Running, error)
+	// AtOnce is how many of the first starts overlap; less than 2 is one after
+	// the other. A start is mostly a wait for a new program to be loaded.
+	AtOnce int
 	// Events, if not nil, is told everything that happens, by the goroutine
 	// that called Run, one event at a time. The processes wait for it: it must
 	// not block. It may call Start, Stop and Restart.
@@ -161,8 +164,8 @@ func (s *Supervisor) ask(id string, q request) error {
 
 // keepAll runs the release and then all processes until the run is over.
 //
-// The first starts are made one after the other: so they come in the order of
-// the plan, and nothing more is started once one has ended the run.
+// The first starts begin in the order of the plan, and none begins once one
+// has ended the run.
 func (s *Supervisor) keepAll(ctx, patience context.Context) {
 	if r := s.config.Plan.Release; r != nil && ctx.Err() == nil {
 		p := newProcess(*r, s.config.Start, s.reports)
@@ -171,12 +174,17 @@ func (s *Supervisor) keepAll(ctx, patience context.Context) {
 	}
 	var all sync.WaitGroup
 	defer all.Wait()
+	starting := make(chan struct{}, max(s.config.AtOnce, 1))
 	for _, p := range s.processes {
+		starting <- struct{}{}
 		if ctx.Err() != nil {
 			return
 		}
-		first := p.first(ctx)
-		all.Go(func() { p.keep(ctx, patience, first) })
+		all.Go(func() {
+			first := p.first(ctx)
+			<-starting
+			p.keep(ctx, patience, first)
+		})
 	}
 }
 

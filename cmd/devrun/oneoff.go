@@ -132,7 +132,7 @@ func (one oneOff) command(ctx context.Context, in plan.Input) (hostrun.Command, 
 	// The command's streams are the caller's, which devrun does not change.
 	in.Choices.TTY = true
 	if one.argv == nil {
-		in.Probe = probe(ctx)
+		in.Probe = clearLeft(stateDir()).probe(ctx)
 	}
 	pl, err := plan.Make(in)
 	if err != nil {

@@ -16,7 +16,6 @@ import (
 	"github.com/devrun/devrun/logs"
 	"github.com/devrun/devrun/manifest"
 	"github.com/devrun/devrun/plan"
-	"github.com/devrun/devrun/portcheck"
 	"github.com/devrun/devrun/supervisor"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -25,6 +24,10 @@ import (
 // drainTime is how long a second Ctrl-C leaves for output that was written
 // before the kill, while the reader of devrun's stdout takes it.
 const drainTime = 500 * time.Millisecond
+
+// startsAtOnce is how many processes are started at the same time: enough to
+// keep the processors of a laptop busy with loading guardians.
+const startsAtOnce = 4
 
 func (a *app) startCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
@@ -60,7 +63,8 @@ func (a *app) start(cmd *cobra.Command, o *options, args []string) error {
 	if err != nil {
 		return err
 	}
-	in.Probe = probe(cmd.Context())
+	left := clearLeft(stateDir())
+	in.Probe = left.probe(cmd.Context())
 	pl, err := plan.Make(in)
 	if err != nil {
 		return err
@@ -70,15 +74,7 @@ func (a *app) start(cmd *cobra.Command, o *options, args []string) error {
 		mux.Notice("devrun: " + w.String())
 	}
 	mux.Notice("devrun: " + p.headline(pl))
-	return a.supervise(o, pl, mux)
-}
-
-// probe tries ports on this machine.
-func probe(ctx context.Context) *plan.Probe {
-	return &plan.Probe{
-		Try:     func(port int) error { return portcheck.Try(ctx, port) },
-		Explain: func(port int) error { return portcheck.Free(ctx, port) },
-	}
+	return a.supervise(o, pl, mux, left)
 }
 
 // headline says on one line which file runs, what of it, and what was passed
@@ -136,7 +132,7 @@ func webIn(app manifest.App) string {
 }
 
 // supervise carries the plan out, and returns once nothing of it is left.
-func (a *app) supervise(o *options, pl plan.Plan, mux *logs.Mux) error {
+func (a *app) supervise(o *options, pl plan.Plan, mux *logs.Mux, left *leftovers) error {
 	host, err := a.newHost(mux)
 	if err != nil {
 		return err
@@ -151,7 +147,12 @@ func (a *app) supervise(o *options, pl plan.Plan, mux *logs.Mux) error {
 	signals := r.watchSignals(ask, force)
 	defer signals.stop()
 
-	result := supervisor.New(supervisor.Config{Plan: pl, Start: r.start, Events: r.report}).Run(ctx, patience)
+	var told sync.WaitGroup
+	told.Go(func() { left.tell(mux) })
+	result := supervisor.New(supervisor.Config{
+		Plan: pl, Start: r.start, AtOnce: startsAtOnce, Events: r.report,
+	}).Run(ctx, patience)
+	told.Wait()
 	mux.Flush()
 	return r.outcome(result, signals.first())
 }
@@ -164,21 +165,10 @@ func quietTypes(o *options) map[string]bool {
 	return quiet
 }
 
-// newHost clears away what a killed run left, and records this one for the
-// next. A home folder that cannot be written to costs only that.
+// newHost records this run for the next one. A home folder that cannot be
+// written to costs only that.
 func (a *app) newHost(mux *logs.Mux) (*hostrun.Host, error) {
 	dir := stateDir()
-	if dir != "" {
-		swept, err := hostrun.Sweep(dir)
-		if err != nil {
-			mux.Notice(fmt.Sprintf("devrun: cannot look for what a killed run left: %v", err))
-		}
-		for _, s := range swept {
-			if s.Killed > 0 {
-				mux.Notice(fmt.Sprintf("devrun: stopped %d processes that a killed devrun had left", s.Killed))
-			}
-		}
-	}
 	host, err := hostrun.New(hostrun.Options{StateDir: dir, Size: a.size})
 	if err != nil && dir != "" {
 		mux.Notice(fmt.Sprintf("devrun: %v; what a kill -9 leaves cannot be found later", err))
