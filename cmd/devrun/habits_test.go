@@ -113,8 +113,8 @@ func tryHabit(t *testing.T, dir, typed string, want habitResult) {
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	status := 0
 	if err := cmd.Run(); err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
 			t.Fatal(err)
 		}
 		status = exit.ExitCode()

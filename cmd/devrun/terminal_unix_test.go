@@ -138,8 +138,7 @@ func cmdLeaves(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	err := <-ts.Value(terminal{}).(*terminal).ended
 	got := 0
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		got = exit.ExitCode()
 	} else if err != nil {
 		ts.Fatalf("%v", err)
