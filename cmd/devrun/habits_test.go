@@ -109,7 +109,7 @@ func tryHabit(t *testing.T, dir, typed string, want habitResult) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", "exec devrun "+args)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GORACE=" + raceOptions}
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	status := 0
 	if err := cmd.Run(); err != nil {

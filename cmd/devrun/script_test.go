@@ -65,12 +65,17 @@ func TestScript(t *testing.T) {
 // tagVariable marks every process that a script starts.
 const tagVariable = "DEVRUN_TEST_TAG"
 
+// raceOptions keep programs with the race detector from resting for a second
+// at each exit, which adds up over hundreds of them.
+const raceOptions = "atexit_sleep_ms=0"
+
 func setupScript(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, "home")
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return err
 	}
 	env.Setenv("HOME", home)
+	env.Setenv("GORACE", raceOptions)
 	env.Values[signalled{}] = &signalled{}
 	env.Setenv(tagVariable, env.WorkDir)
 	// What the developer's own shell sets must not show in a script.
