@@ -325,4 +325,3 @@ func (t *jsonTree) fill(n *yaml.Node, depth int) error {
 	_, err := t.token()
 	return err
 }
-

@@ -69,6 +69,9 @@ type Process struct {
 	Image Image
 	Order Order
 	Stop  Stop
+	// Resources are the names of those of the App that it is given. Of convox's
+	// `name:VARIABLE` it gets the address alone, as VARIABLE.
+	Resources []string
 	// Count is how many instances the file wants; 0 when it does not say, -1
 	// when it wants none.
 	Count int

@@ -23,7 +23,8 @@ const (
 	Required Rule = "required"
 	// Wanted should be set by the user; its absence is a warning (app.json).
 	Wanted Rule = "wanted"
-	// Passed reaches the process where the user sets it.
+	// Passed reaches the process where the user sets it. With the name `*` it is
+	// everything that the user sets for the project (convox).
 	Passed Rule = "passed"
 	// Secret is a random value where the user sets none.
 	Secret Rule = "secret"
