@@ -2,6 +2,8 @@ package logs
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -56,6 +58,47 @@ func (m *Mux) isPlain(b []byte) bool {
 		return false
 	}
 	return isPlain(b)
+}
+
+// nextLine returns the length of the first line of b, its end included, and
+// whether it can be printed as it is. b has such an end.
+//
+// Most lines are text of ASCII and nothing else, and for those one look at each
+// byte does: eight at a time, a byte below 0x20 or above 0x7f sets its top bit
+// in f. (The subtraction borrows only from bytes above one that is found.)
+func (m *Mux) nextLine(b []byte) (n int, plain bool) {
+	const (
+		space = 0x2020202020202020
+		top   = 0x8080808080808080
+	)
+	for i := 0; i+8 <= len(b); {
+		if i+32 <= len(b) {
+			w := b[i : i+32]
+			w0, w1 := binary.LittleEndian.Uint64(w), binary.LittleEndian.Uint64(w[8:])
+			w2, w3 := binary.LittleEndian.Uint64(w[16:]), binary.LittleEndian.Uint64(w[24:])
+			if ((w0-space)|w0|(w1-space)|w1|(w2-space)|w2|(w3-space)|w3)&top == 0 {
+				i += 32
+				continue
+			}
+		}
+		w := binary.LittleEndian.Uint64(b[i:])
+		f := ((w - space) | w) & top
+		if f == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(f)/8 + 1
+		switch b[i-1] {
+		case '\n':
+			return i, true
+		case '\t':
+		default:
+			n = i + bytes.IndexByte(b[i:], '\n')
+			return n + 1, m.isPlain(b[:n])
+		}
+	}
+	n = bytes.IndexByte(b, '\n')
+	return n + 1, m.isPlain(b[:n])
 }
 
 // printLines prints some of b, which is whole lines, as much as the queue takes,

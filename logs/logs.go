@@ -255,7 +255,13 @@ type turns struct {
 	queue []*copier // waiting, in the order in which they came
 	open  *copier   // whose line is open
 	long  *copier   // who is in the middle of a line too long to be kept; the others wait
+	// formatting is how many format outside the lock.
+	formatting int
 }
+
+// maxFormatting is how many may: enough for the processors that processes which
+// write at full speed leave free, and few enough for the caches.
+const maxFormatting = 3
 
 func (t *turns) wakeAll() {
 	for _, c := range t.queue {
@@ -295,7 +301,7 @@ func (m *Mux) turn(c *copier) bool {
 func (m *Mux) isNext(c *copier) bool {
 	t := &m.turns
 	switch {
-	case m.out.size >= maxQueued:
+	case m.out.size >= maxQueued, t.formatting >= maxFormatting:
 		return false
 	case t.long != nil:
 		return t.long == c
@@ -308,7 +314,7 @@ func (m *Mux) isNext(c *copier) bool {
 func (m *Mux) wakeNext() {
 	t := &m.turns
 	switch {
-	case m.out.size >= maxQueued:
+	case m.out.size >= maxQueued, t.formatting >= maxFormatting:
 	case t.long != nil:
 		t.long.poke()
 	case len(t.queue) > 0:

@@ -72,6 +72,34 @@ func (b *bubble) end() {
 	b.mux.Flush()
 }
 
+// The end of a block of a buffer is no prompt: on a busy machine the rest of the
+// line comes late, and must not be torn by others. It is shown in the end.
+func TestBlockIsNotTorn(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		first := strings.Repeat("x", block-4) + "\nend"
+		b.say("a", first)
+		b.pass(10 * quietTime)
+		b.say("b", "other\n")
+		b.pass(quietTime)
+		b.say("a", " of line\n")
+		want := "a | " + first[:block-3] + "b | other\na | end of line\n"
+		if got := b.out.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	inBubble(t, Options{}, func(b *bubble) {
+		b.say("a", strings.Repeat("x", block))
+		b.pass((maxPatient+1)*quietTime - 1)
+		if got := b.out.String(); got != "" {
+			t.Errorf("shown too early: %d bytes", len(got))
+		}
+		b.pass(1)
+		if got := len(b.out.String()); got != len("a | ")+block {
+			t.Errorf("%d bytes are shown", got)
+		}
+	})
+}
+
 // A line without its end is shown after 100 ms, not before, and goes on where it
 // stands.
 func TestOpenLineShowsAfterQuiet(t *testing.T) {

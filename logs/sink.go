@@ -13,6 +13,8 @@ const (
 	maxQueued = 256 << 10
 	// maxSpare is the largest buffer that is kept for the next batch.
 	maxSpare = 2 * maxQueued
+	// maxSpares is how many are: one is written, one waits, and some are filled.
+	maxSpares = 6
 )
 
 // batch is formatted output for one write.
@@ -28,7 +30,7 @@ type batch struct {
 type sink struct {
 	queue    []batch
 	size     int           // bytes in queue
-	spare    [][]byte      // memory of written batches: one is filled while one is written
+	spare    [][]byte      // memory of written batches
 	idle     chan struct{} // not nil while a goroutine writes; closed at its end
 	underWay int           // lines in the batch that is being written
 }
@@ -38,13 +40,19 @@ func (s *sink) tip() *batch {
 	if n := len(s.queue); n > 0 && !s.queue[n-1].notice {
 		return &s.queue[n-1]
 	}
-	var b []byte
-	if n := len(s.spare); n > 0 {
-		b = s.spare[n-1][:0]
-		s.spare = s.spare[:n-1]
-	}
-	s.queue = append(s.queue, batch{b: b})
+	s.queue = append(s.queue, batch{b: s.blank()})
 	return &s.queue[len(s.queue)-1]
+}
+
+// blank returns memory for a batch.
+func (s *sink) blank() []byte {
+	n := len(s.spare)
+	if n == 0 {
+		return nil
+	}
+	b := s.spare[n-1][:0]
+	s.spare = s.spare[:n-1]
+	return b
 }
 
 func (s *sink) push(b batch) {
@@ -109,7 +117,7 @@ func (m *Mux) write(s *sink) {
 		if err != nil && !b.notice {
 			m.fail(err, b.b[n:])
 		}
-		if len(s.spare) < 2 && cap(b.b) <= maxSpare {
+		if len(s.spare) < maxSpares && cap(b.b) <= maxSpare {
 			s.spare = append(s.spare, b.b)
 		}
 	}

@@ -18,6 +18,14 @@ const (
 	// maxLine is how much of a line is kept in memory until its end comes. What
 	// is longer is printed in pieces.
 	maxLine = 1 << 20
+	// bulkSize is from how much on it pays to format outside the lock. Less joins
+	// what is queued already, so that many single lines take few writes.
+	bulkSize = 16 << 10
+	// block is what the buffers of programs that do not write line by line are a
+	// multiple of (stdio, Go, Python, Java).
+	block = 4 << 10
+	// maxPatient is how many times quietTime the next block is waited for.
+	maxPatient = 20
 	// maxHold is how long the others wait for the end of such a line.
 	maxHold = time.Second
 )
@@ -100,8 +108,11 @@ type copier struct {
 	buf     []byte
 	n       int  // buf[:n] has been read and not printed
 	fresh   bool // something was read since the last silence
+	total   int64
+	patient int // how many silences the end of a block has been waited for
 	text    openLine
 	scratch []byte    // text on its way into an object
+	label   []byte    // a copy of the stream's, for use without the lock
 	since   time.Time // when the others began to wait for the end of a long line
 }
 
@@ -123,7 +134,8 @@ func (c *copier) took(n int) {
 	if n == 0 {
 		return
 	}
-	c.fresh = true
+	c.fresh, c.patient = true, 0
+	c.total += int64(n)
 	full := c.n+n == len(c.buf)
 	end := c.n + bytes.LastIndexByte(c.buf[c.n:c.n+n], '\n') + 1
 	c.n += n
@@ -151,6 +163,10 @@ func (c *copier) resize(size int) {
 
 // quiet shows what there is of a line, and gives back what a burst needed.
 func (c *copier) quiet() {
+	if c.inBlock() && c.patient < maxPatient {
+		c.patient++
+		return
+	}
 	c.fresh = false
 	if c.text.mid || showsText(c.buf[:c.n], false) {
 		c.piece(false)
@@ -158,6 +174,14 @@ func (c *copier) quiet() {
 	if len(c.buf) > smallBuffer && c.n <= smallBuffer/2 {
 		c.resize(smallBuffer)
 	}
+}
+
+// inBlock reports whether what has been read looks like the work of a program
+// that writes whole blocks of a buffer: then the line goes on in the next block,
+// and the program has only been kept from writing it. On a busy machine that
+// lasts longer than quietTime, and to show the line would tear it.
+func (c *copier) inBlock() bool {
+	return c.n > 0 && c.total%block == 0 && !c.text.mid
 }
 
 // showsText reports whether anything of a line would be seen; end says that it ends
@@ -183,6 +207,10 @@ func (c *copier) lines(b []byte) {
 		c.drop(b)
 		return
 	}
+	if len(b) >= bulkSize && !c.text.mid && !c.mux.opt.JSON {
+		c.bulk(b)
+		return
+	}
 	plain := c.mux.isPlain(b)
 	for len(b) > 0 {
 		if !c.mux.turn(c) {
@@ -194,6 +222,62 @@ func (c *copier) lines(b []byte) {
 		c.mux.endTurn()
 		b = b[n:]
 	}
+}
+
+// bulk prints b, which is many whole lines. They are formatted outside the lock,
+// so that two streams can do so at once; the lock is held to queue them.
+func (c *copier) bulk(b []byte) {
+	m, t := c.mux, &c.mux.turns
+	if !m.turn(c) {
+		c.drop(b)
+		return
+	}
+	c.label = append(c.label[:0], c.labelAt(m.opt.Now())...)
+	out := batch{b: m.out.blank()}
+	t.formatting++
+	m.wakeNext()
+	m.mu.Unlock()
+
+	c.format(&out, b)
+
+	m.mu.Lock()
+	t.formatting--
+	if t.long != nil && !m.deaf.Load() {
+		// Meanwhile somebody has begun a line that the others wait for.
+		m.wakeNext()
+		m.mu.Unlock()
+		if !m.turn(c) {
+			c.drop(b)
+			return
+		}
+	}
+	if m.deaf.Load() {
+		m.mu.Unlock()
+		c.drop(b)
+		return
+	}
+	m.endOpen(c)
+	m.out.push(out)
+	c.stream.tail.write(b)
+	m.endTurn()
+}
+
+// format appends the lines of b with their labels.
+func (c *copier) format(out *batch, b []byte) {
+	label, dst := c.label, slices.Grow(out.b, len(b)+len(b)/4)
+	for len(b) > 0 {
+		n, plain := c.mux.nextLine(b)
+		dst = append(dst, label...)
+		if plain {
+			dst = append(dst, b[:n]...)
+		} else {
+			dst, _ = c.text.append(dst, b[:n-1], true)
+			dst = c.text.end(dst)
+		}
+		out.lines++
+		b = b[n:]
+	}
+	out.b = dst
 }
 
 // piece prints what has been read of a line, but for the beginning of an escape
