@@ -25,7 +25,7 @@ const (
 	// maxFile is the largest file that is read, and the largest that all its
 	// values together can be: a few lines of A=$A$A can ask for any amount of
 	// memory. The kernel takes a few megabytes of environment at most.
-	maxFile = 16 << 20
+	maxFile = 4 << 20
 	// maxWarnings is how many warnings a file can have before the rest is only
 	// counted.
 	maxWarnings = 100

@@ -48,7 +48,7 @@ func TestReadRefuses(t *testing.T) {
 	if err := os.Truncate(large, maxFile+1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = Read(large, nil); err == nil || !strings.Contains(err.Error(), "larger than 16 MiB") {
+	if _, err = Read(large, nil); err == nil || !strings.Contains(err.Error(), "larger than 4 MiB") {
 		t.Errorf("large: %v", err)
 	}
 	secret := write(t, "A=1")

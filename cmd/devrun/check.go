@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/devrun/devrun/check"
 	"github.com/devrun/devrun/manifest"
 	"github.com/devrun/devrun/plan"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) checkCommand(o *options) *cobra.Command {
@@ -62,7 +63,7 @@ func (a *app) check(o *options, args []string) (*check.Report, manifest.App, err
 	report.Warn(p.warnings)
 	report.Files = append(report.Files, p.files...)
 	if manifestErr != nil || envErr != nil {
-		return report, p.app, nil
+		return report, p.app, nil //nolint:nilerr // they are in the report
 	}
 	in, err := p.input(a, o, args)
 	if err != nil {

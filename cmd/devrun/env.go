@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/devrun/devrun/envfile"
 	"github.com/devrun/devrun/plan"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) envCommand(o *options) *cobra.Command {
@@ -30,20 +31,9 @@ them; with a process type, as the first instance of that type gets them.
 				show = func(_, value string) string { return value }
 			}
 			if asJSON {
-				object := make(map[string]string, len(vars))
-				for _, v := range vars {
-					object[v.Name] = show(v.Name, v.Value.Value)
-				}
-				return writeJSON(a.out, object)
+				return writeJSON(a.out, object(vars, show))
 			}
-			var b strings.Builder
-			for _, v := range vars {
-				fmt.Fprintf(&b, "%s=%s\n", v.Name, show(v.Name, v.Value.Value))
-				if why {
-					writeWhy(&b, v, show)
-				}
-			}
-			_, err = fmt.Fprint(a.out, b.String())
+			_, err = fmt.Fprint(a.out, listing(vars, show, why))
 			return err
 		},
 	}
@@ -52,6 +42,25 @@ them; with a process type, as the first instance of that type gets them.
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "show values that look secret")
 	cmd.Flags().BoolVar(&why, "why", false, "say where each value comes from")
 	return cmd
+}
+
+func object(vars []envfile.Resolved, show func(name, value string) string) map[string]string {
+	values := make(map[string]string, len(vars))
+	for _, v := range vars {
+		values[v.Name] = show(v.Name, v.Value.Value)
+	}
+	return values
+}
+
+func listing(vars []envfile.Resolved, show func(name, value string) string, why bool) string {
+	var b strings.Builder
+	for _, v := range vars {
+		fmt.Fprintf(&b, "%s=%s\n", v.Name, show(v.Name, v.Value.Value))
+		if why {
+			writeWhy(&b, v, show)
+		}
+	}
+	return b.String()
 }
 
 func writeWhy(b *strings.Builder, r envfile.Resolved, show func(name, value string) string) {

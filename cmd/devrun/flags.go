@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/devrun/devrun/plan"
 	"github.com/spf13/pflag"
+
+	"github.com/devrun/devrun/plan"
 )
 
 // options are the flags; commands that do not register one leave it zero.
@@ -184,12 +186,10 @@ func (v *color) Set(s string) error {
 }
 
 func choose(target *string, s string, values ...string) error {
-	for _, v := range values {
-		if s == v {
-			*target = s
-			return nil
-		}
+	if !slices.Contains(values, s) {
+		last := len(values) - 1
+		return fmt.Errorf("%q is not %s or %s", s, strings.Join(values[:last], ", "), values[last])
 	}
-	last := len(values) - 1
-	return fmt.Errorf("%q is not %s or %s", s, strings.Join(values[:last], ", "), values[last])
+	*target = s
+	return nil
 }

@@ -79,7 +79,8 @@ func foreign() map[string]string {
 		"-logtime":         "use --timestamp or --no-timestamp",
 		"-interpolate-env": "devrun start reads .env by itself",
 		// heroku local
-		"--restart": "use --on-exit restart",
+		"--start-cmd": "run it as a one-off: devrun run 'COMMAND'",
+		"--restart":   "use --on-exit restart",
 		// foreman and node-foreman
 		"--proxy":   "devrun has no proxy",
 		"--forward": "devrun has no proxy",
@@ -98,38 +99,44 @@ func translate(args []string) ([]string, error) {
 	command := ""
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
-		if arg == "--" || command == "run" || command == "local:run" {
+		switch {
+		case arg == "--", command == "run", command == "local:run":
+			// What follows belongs to a command of the project.
 			return append(out, args[i:]...), nil
-		}
-		if !strings.HasPrefix(arg, "-") {
+		case !strings.HasPrefix(arg, "-"):
 			if command == "" && !valueOf(args, i) {
 				command = arg
-				if arg == "local:version" {
-					arg = "version"
-				}
+			}
+			if arg == "local:version" && command == arg {
+				arg = "version"
 			}
 			out = append(out, arg)
-			if command == "run" || command == "local:run" {
-				return append(out, args[i+1:]...), nil
-			}
-			continue
-		}
-		name, _, _ := strings.Cut(arg, "=")
-		if arg == "-c" || strings.HasPrefix(arg, "-c=") || isFormation.MatchString(strings.TrimPrefix(arg, "-c")) && strings.HasPrefix(arg, "-c") {
+		case isC(arg):
 			rewritten, used := translateC(args[i:])
 			out = append(out, rewritten)
 			i += used
-			continue
+		default:
+			if err := refuse(args, i); err != nil {
+				return nil, err
+			}
+			out = append(out, arg)
 		}
-		if arg == "--start-cmd" || name == "--start-cmd" {
-			return nil, usagef("devrun has no %s: run it as a one-off: devrun run 'COMMAND'", name)
-		}
-		if hint, ok := foreign()[name]; ok && !valueOf(args, i) {
-			return nil, usagef("devrun has no %s: %s", name, hint)
-		}
-		out = append(out, arg)
 	}
 	return out, nil
+}
+
+// refuse says what to use in place of a flag that devrun cannot honour.
+func refuse(args []string, i int) error {
+	name, _, _ := strings.Cut(args[i], "=")
+	if hint, ok := foreign()[name]; ok && !valueOf(args, i) {
+		return usagef("devrun has no %s: %s", name, hint)
+	}
+	return nil
+}
+
+func isC(arg string) bool {
+	rest, ok := strings.CutPrefix(arg, "-c")
+	return ok && (rest == "" || isFormation.MatchString(strings.TrimPrefix(rest, "=")))
 }
 
 var isFormation = regexp.MustCompile(`^\s*[A-Za-z0-9_-]+\s*=`)

@@ -32,16 +32,14 @@ func run(args []string) int {
 	if err == nil {
 		return 0
 	}
-	var status *statusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*statusError](err); ok {
 		if status.message != "" {
 			a.say("%s", status.message)
 		}
 		return status.code
 	}
 	a.say("%v", err)
-	var usage *usageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[*usageError](err); ok {
 		return 2
 	}
 	return 1

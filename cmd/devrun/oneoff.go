@@ -8,9 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/devrun/devrun/hostrun"
 	"github.com/devrun/devrun/plan"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) runCommand(o *options) *cobra.Command {

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/spf13/cobra"
+
 	"github.com/devrun/devrun/envfile"
 	"github.com/devrun/devrun/plan"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) planCommand(o *options) *cobra.Command {

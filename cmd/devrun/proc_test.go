@@ -135,7 +135,7 @@ func procSystem(name, value string) (code int, end bool) {
 	case "dawdle":
 		procDawdle()
 	case "tty":
-		w, h, _ := term.GetSize(1) //nolint:errcheck // no terminal has no size
+		w, h, _ := term.GetSize(1)
 		fmt.Printf("tty in=%t out=%t err=%t size=%dx%d\n", term.IsTerminal(0), term.IsTerminal(1), term.IsTerminal(2), w, h)
 	default:
 		return procFail(fmt.Errorf("unknown step %q", name))
@@ -175,7 +175,7 @@ func procDawdle() {
 }
 
 func procLines(value string) {
-	n, _ := strconv.Atoi(value) //nolint:errcheck // 0 lines show the mistake
+	n, _ := strconv.Atoi(value)
 	out := bufio.NewWriter(os.Stdout)
 	for i := range n {
 		fmt.Fprintf(out, "line %d\n", i+1)

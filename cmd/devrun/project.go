@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,11 +10,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/devrun/devrun/envfile"
 	"github.com/devrun/devrun/manifest"
 	"github.com/devrun/devrun/plan"
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // project is what the files of the project's folder say, before anything is
@@ -40,43 +42,49 @@ func (a *app) enter(cmd *cobra.Command, o *options) error {
 	if err != nil {
 		return fmt.Errorf("cannot tell the current folder: %v; it may have been removed", err)
 	}
-	folder := p.root
-	if folder == "" {
-		folder = "."
-	}
-	if err := a.applyOptionFile(cmd, folder); err != nil {
+	if err := a.applyOptionFile(cmd, cmp.Or(p.root, ".")); err != nil {
 		return err
 	}
 	if len(p.files) > 1 {
 		return usagef("several -f are not supported: run one manifest at a time")
 	}
-	if p.root == "" && len(p.files) == 1 {
-		// As in foreman: the project is where its Procfile is. A manifest that
-		// is no regular file (a process substitution) has no folder to speak of.
-		if info, err := os.Stat(p.files[0]); err == nil && info.Mode().IsRegular() {
-			folder = filepath.Dir(p.files[0])
-		}
-	} else if p.root == "" {
-		folder = "."
-	} else {
-		folder = p.root
-	}
+	folder := p.folder()
 	if err := os.Chdir(folder); err != nil {
 		return fmt.Errorf("cannot use project folder %s: %w", folder, reason(err))
 	}
 	for i, f := range p.files {
 		p.files[i] = locate(f, from)
 	}
-	var envFiles []string
-	for _, list := range p.envFiles {
+	p.envFiles = splitEnvFiles(p.envFiles, from)
+	return nil
+}
+
+// folder is the project's: as in foreman, the one its Procfile is in. A
+// manifest that is no regular file (a process substitution) has no folder to
+// speak of.
+func (p *projectFlags) folder() string {
+	if p.root != "" {
+		return p.root
+	}
+	if len(p.files) == 1 {
+		if info, err := os.Stat(p.files[0]); err == nil && info.Mode().IsRegular() {
+			return filepath.Dir(p.files[0])
+		}
+	}
+	return "."
+}
+
+// splitEnvFiles takes apart what -e was given: a,b is two files.
+func splitEnvFiles(lists []string, from string) []string {
+	var files []string
+	for _, list := range lists {
 		for f := range strings.SplitSeq(list, ",") {
 			if f = strings.TrimSpace(f); f != "" {
-				envFiles = append(envFiles, locate(f, from))
+				files = append(files, locate(f, from))
 			}
 		}
 	}
-	p.envFiles = envFiles
-	return nil
+	return files
 }
 
 // locate finds a file named on the command line: from the project's folder
@@ -177,44 +185,62 @@ func (p *project) readManifest(files []string, needed bool) error {
 
 // readEnv reads the files named with -e, or .env.
 func (p *project) readEnv(environ, named []string) error {
-	files, source := named, envfile.EnvFile
+	r := envReader{project: p, shell: shellLookup(environ), defined: make(map[string]string)}
 	if len(named) == 0 {
-		files, source = []string{".env"}, envfile.DotEnv
-	}
-	shell := shellLookup(environ)
-	defined := make(map[string]string)
-	lookup := func(name string) (string, bool) {
-		if value, ok := defined[name]; ok {
-			return value, true
-		}
-		return shell(name)
-	}
-	for _, path := range files {
-		f, err := envfile.Read(path, lookup)
-		if errors.Is(err, fs.ErrNotExist) && len(named) == 0 {
-			p.warnExample(shell)
-			continue
-		}
+		err := r.read(".env", envfile.DotEnv)
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("cannot read env file %s: there is no such file", path)
+			p.warnExample(r.shell)
+			err = nil
 		}
-		p.files = append(p.files, path)
 		if err != nil {
 			return err
 		}
-		for _, w := range f.Warnings {
-			p.warnings = append(p.warnings, plan.Warning(w))
-		}
-		for _, v := range f.Vars {
-			defined[v.Name] = v.Value
-		}
-		p.env = append(p.env, f.Values(source)...)
 	}
-	for name := range defined {
-		if value, ok := shell(name); ok {
+	for _, path := range named {
+		err := r.read(path, envfile.EnvFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot read env file %s: there is no such file", path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for name := range r.defined {
+		if value, ok := r.shell(name); ok {
 			p.env = append(p.env, envfile.Value{Name: name, Value: value, Source: envfile.Shell})
 		}
 	}
+	return nil
+}
+
+// envReader reads env files one after the other: a later one sees the
+// variables of those before it.
+type envReader struct {
+	project *project
+	shell   envfile.Lookup
+	defined map[string]string
+}
+
+func (r *envReader) read(path string, source envfile.Source) error {
+	f, err := envfile.Read(path, func(name string) (string, bool) {
+		if value, ok := r.defined[name]; ok {
+			return value, true
+		}
+		return r.shell(name)
+	})
+	if !errors.Is(err, fs.ErrNotExist) {
+		r.project.files = append(r.project.files, path)
+	}
+	if err != nil {
+		return err
+	}
+	for _, w := range f.Warnings {
+		r.project.warnings = append(r.project.warnings, plan.Warning(w))
+	}
+	for _, v := range f.Vars {
+		r.defined[v.Name] = v.Value
+	}
+	r.project.env = append(r.project.env, f.Values(source)...)
 	return nil
 }
 
@@ -305,8 +331,7 @@ func (p *project) input(a *app, o *options, args []string) (plan.Input, error) {
 
 // reason is the system's part of a path error, without the path again.
 func reason(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

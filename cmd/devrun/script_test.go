@@ -15,8 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/devrun/devrun/hostrun"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/devrun/devrun/hostrun"
 )
 
 func TestMain(m *testing.M) {
@@ -218,7 +219,7 @@ func cmdNothing(ts *testscript.TestScript, neg bool, args []string) {
 // without /proc list nothing.
 func tagged(tag []byte) []string {
 	var found []string
-	paths, _ := filepath.Glob("/proc/[0-9]*/environ") //nolint:errcheck // the pattern is right
+	paths, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, path := range paths {
 		environ, err := os.ReadFile(path)
 		if err != nil || !containsEntry(environ, tag) {

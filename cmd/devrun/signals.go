@@ -30,10 +30,9 @@ func (r *running) watchSignals(ask, force context.CancelFunc) *signalWatch {
 	w.wg.Go(func() {
 		defer signal.Stop(w.got)
 		defer signal.Stop(resized)
-		stage := 0
 		failed := r.mux.Failed()
 		var drained <-chan time.Time
-		for {
+		for stage := 1; ; {
 			select {
 			case <-w.done:
 				return
@@ -45,25 +44,32 @@ func (r *running) watchSignals(ask, force context.CancelFunc) *signalWatch {
 			case <-drained:
 				r.mux.Abandon()
 			case sig := <-w.got:
-				stage++
 				w.keep(sig)
-				switch stage {
-				case 1:
-					if sig == os.Interrupt {
-						r.note("stopping; Ctrl-C again kills")
-					}
-					ask()
-				case 2:
-					r.forced.Store(true)
-					force()
-					drained = time.After(drainTime)
-				default:
-					r.mux.Abandon()
-				}
+				drained = r.stage(stage, sig, ask, force)
+				stage++
 			}
 		}
 	})
 	return w
+}
+
+// stage carries out what the nth signal means. It returns what says, later,
+// that output which nobody has taken by then is to be dropped.
+func (r *running) stage(n int, sig os.Signal, ask, force context.CancelFunc) <-chan time.Time {
+	switch n {
+	case 1:
+		if sig == os.Interrupt {
+			r.note("stopping; Ctrl-C again kills")
+		}
+		ask()
+	case 2:
+		r.forced.Store(true)
+		force()
+		return time.After(drainTime)
+	default:
+		r.mux.Abandon()
+	}
+	return nil
 }
 
 func (w *signalWatch) keep(sig os.Signal) {

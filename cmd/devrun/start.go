@@ -12,13 +12,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
 	"github.com/devrun/devrun/hostrun"
 	"github.com/devrun/devrun/logs"
 	"github.com/devrun/devrun/manifest"
 	"github.com/devrun/devrun/plan"
 	"github.com/devrun/devrun/supervisor"
-	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // drainTime is how long a second Ctrl-C leaves for output that was written

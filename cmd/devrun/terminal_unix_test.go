@@ -56,7 +56,7 @@ func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	cmd := exec.Command(path, args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, kv := range ts.Value(setup{}).([]string) {
+	for _, kv := range ts.Value(setup{}).([]string) { //nolint:errcheck // set up by setupScript
 		name, _, _ := strings.Cut(kv, "=")
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
