@@ -218,7 +218,7 @@ func TestErrors(t *testing.T) {
 		{"required", "\nA=${NOPE:?say $HOME}", 2, "A: NOPE is not set: say /home/u"},
 		{"required but empty", "A=${EMPTY:?}", 1, "A: EMPTY is empty"},
 		{"too deep", "A=" + strings.Repeat("${A:-", 60) + strings.Repeat("}", 60), 1, "nested too deeply"},
-		{"too much", "A=" + strings.Repeat("x", 1<<16) + "\nB=" + strings.Repeat("$A", 100) + "\nC=" + strings.Repeat("$B", 100), 3, "larger than 4 MiB"},
+		{"too much", "A=" + strings.Repeat("x", 1<<16) + "\nB=" + strings.Repeat("$A", 100) + "\nC=" + strings.Repeat("$B", 100), 2, "larger than 4 MiB"},
 		{"too large", strings.Repeat("#", maxFile+1), 0, "larger than 4 MiB"},
 		{"JSON that is none", "{\"A\": 1,\n\"B\" 2}", 2, "starts like JSON"},
 		{"JSON that ends", "{\n\"A\": [1", 2, "ends too early"},
