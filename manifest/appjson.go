@@ -104,11 +104,11 @@ func (r *appJSONReader) variable(e entry) (Variable, bool) {
 		switch o.key {
 		case "description":
 		case "value":
-			if _, hasValue = r.text(o.value, what+".value"); hasValue {
+			if _, hasValue = r.text(o.value, "the value of "+what); hasValue {
 				v.Value = o.value.Value // a value is data: its blanks are kept
 			}
 		case "required":
-			required, saysRequired = r.boolean(o.value, what+".required"), true
+			required, saysRequired = r.boolean(o.value, "`required` of "+what), true
 		case "generator":
 			generator = r.generator(o)
 		default:
@@ -120,7 +120,7 @@ func (r *appJSONReader) variable(e entry) (Variable, bool) {
 		v.Rule = Default
 	case generator == "secret":
 		v.Rule = Secret
-	case hasValue && !(required && saysRequired):
+	case hasValue && (!required || !saysRequired):
 		// An empty value is a value, unless the author insists on another.
 		v.Rule = Default
 	case !required:
@@ -162,10 +162,16 @@ func (r *appJSONReader) quantity(name string, at, n *yaml.Node) {
 	what := fmt.Sprintf("`formation.%s`", clip(name))
 	count, said := 0, false
 	known := []string{"quantity", "size"}
+	if n.Kind == yaml.ScalarNode {
+		if count, said = r.number(n, what, 0, 1000); said {
+			r.note(at, "%s is to be an object: write `{\"quantity\": %d}`", what, count)
+		}
+		n = nil
+	}
 	for _, e := range r.entries(n, what) {
 		switch e.key {
 		case "quantity":
-			count, said = r.number(e.value, what+".quantity", 0, 1000)
+			count, said = r.number(e.value, fmt.Sprintf("`formation.%s.quantity`", clip(name)), 0, 1000)
 		case "size", "process", "dyno", "max":
 		default:
 			if slices.ContainsFunc(r.app.Processes, func(p Process) bool { return p.Type == e.key }) {

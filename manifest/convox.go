@@ -107,13 +107,7 @@ func (r *convoxReader) read(root *yaml.Node) error {
 	}
 	services := r.allEntries(sections["services"], "`services`")
 	if len(services) == 0 {
-		hint := convoxExample
-		for _, e := range r.entries(root, "the file") {
-			if nearest(e.key, []string{"services"}) != "" && e.key != "services" {
-				return r.fail(e.at, "no services in this file: did you mean `services` instead of `%s`?", clip(e.key))
-			}
-		}
-		return r.fail(root, "no services in this file: %s", hint)
+		return r.noServices(root)
 	}
 	for _, e := range services {
 		if err := r.checkName(e); err != nil {
@@ -133,6 +127,15 @@ func (r *convoxReader) read(root *yaml.Node) error {
 	}
 	r.timers(sections["timers"])
 	return nil
+}
+
+func (r *convoxReader) noServices(root *yaml.Node) error {
+	for _, e := range r.entries(root, "the file") {
+		if e.key != "services" && nearest(e.key, []string{"services"}) != "" {
+			return r.fail(e.at, "no services in this file: did you mean `services` instead of `%s`?", clip(e.key))
+		}
+	}
+	return r.fail(root, "no services in this file: %s", convoxExample)
 }
 
 func (r *convoxReader) checkName(e entry) error {
@@ -176,35 +179,40 @@ func (r *convoxReader) ignored(e entry, where string, known []string) {
 
 // resources are what Convox would run or rent beside the services.
 func (r *convoxReader) resources(n *yaml.Node) {
-	known := []string{"type", "image", "options", "provider", "tags"}
 	for _, e := range r.allEntries(n, "`resources`") {
 		what := fmt.Sprintf("the resource `%s`", clip(e.key))
 		if !convoxName.MatchString(e.key) {
 			r.note(e.at, "Convox refuses the name of %s: only letters, digits and dashes, in lower case", what)
 		}
 		r.declared = append(r.declared, e.key)
-		res := Resource{Name: e.key, Source: r.source(e.at)}
-		for _, o := range r.entries(e.value, what) {
-			switch o.key {
-			case "type":
-				res.Type, _ = r.text(o.value, "`type`")
-			case "image":
-				res.Image, _ = r.text(o.value, "`image`")
-			case "options":
-				for _, option := range r.entries(o.value, "`options`") {
-					if option.key == "version" {
-						res.Version, _ = r.text(option.value, "`version`")
-					}
-				}
-			case "provider", "tags":
-			default:
-				r.ignored(o, what, known)
-			}
-		}
+		res := r.resource(e, what)
 		if r.resourceType(e, what, res.Type) {
 			r.app.Resources = append(r.app.Resources, res)
 		}
 	}
+}
+
+func (r *convoxReader) resource(e entry, what string) Resource {
+	res := Resource{Name: e.key, Source: r.source(e.at)}
+	known := []string{"type", "image", "options", "provider", "tags"}
+	for _, o := range r.entries(e.value, what) {
+		switch o.key {
+		case "type":
+			res.Type, _ = r.text(o.value, "`type`")
+		case "image":
+			res.Image, _ = r.text(o.value, "`image`")
+		case "options":
+			for _, option := range r.entries(o.value, "`options`") {
+				if option.key == "version" {
+					res.Version, _ = r.text(option.value, "`version`")
+				}
+			}
+		case "provider", "tags":
+		default:
+			r.ignored(o, what, known)
+		}
+	}
+	return res
 }
 
 func (r *convoxReader) resourceType(e entry, what, kind string) bool {
@@ -247,7 +255,10 @@ func (r *convoxReader) timers(n *yaml.Node) {
 		case !slices.Contains(r.services, service):
 			r.note(e.at, "%s is for a service `%s`, which is not there%s", what, clip(service), r.meantService(service))
 		default:
-			r.note(e.at, "%s is not run by devrun; to do it once: devrun run --type %s %s", what, service, clip(command))
+			if clip(command) != command {
+				command = "and its command" // half of it would be of no use
+			}
+			r.note(e.at, "%s is not run by devrun; to do it once: devrun run --type %s %s", what, service, command)
 		}
 	}
 }

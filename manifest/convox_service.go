@@ -220,13 +220,11 @@ func (r *convoxReader) schemePort(n *yaml.Node, scheme string) []Port {
 	}
 	if before, after, has := strings.Cut(s, ":"); has {
 		if _, err := strconv.Atoi(before); err == nil {
-			r.skip(n, "`port` is `%s`, but Convox's router has its own port: write `port: %s`", clip(s), clip(after))
-			return nil
-		}
-		s = after
-		if scheme == "" {
+			r.note(n, "`port` is `%s`, but only the router says what is published: write `port: %s`", clip(s), clip(after))
+		} else if scheme == "" {
 			scheme = before
 		}
+		s = after
 	}
 	port, ok := r.portNumber(n, s)
 	if !ok {

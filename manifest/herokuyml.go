@@ -57,6 +57,10 @@ func (r *herokuReader) read(root *yaml.Node) (App, error) {
 	known := []string{"setup", "build", "release", "run"}
 	for _, e := range r.entries(root, "the file") {
 		if !slices.Contains(known, e.key) {
+			if e.value.Kind == yaml.ScalarNode && nearest(e.key, known) == "" {
+				r.skip(e.at, "`%s` is no key of heroku.yml: commands stand under `run`", clip(e.key))
+				continue
+			}
 			r.unknown(e, "heroku.yml", known)
 			continue
 		}
@@ -123,7 +127,7 @@ func (r *herokuReader) setup(n *yaml.Node) {
 // plan and the name it is attached as.
 func (f *yamlFile) addons(n *yaml.Node, what string) []Resource {
 	if n.Kind != yaml.SequenceNode {
-		f.skip(n, "%s is to be a list such as `- plan: heroku-postgresql`, not a %s: left out", what, kindName(n))
+		f.skip(n, "%s is to be a list of plans such as heroku-postgresql, not a %s: left out", what, kindName(n))
 		return nil
 	}
 	var list []Resource
@@ -155,7 +159,7 @@ func (f *yamlFile) addons(n *yaml.Node, what string) []Resource {
 func (f *yamlFile) addon(list []Resource, at *yaml.Node, plan, as string) []Resource {
 	plan = strings.TrimSpace(plan)
 	if plan == "" {
-		f.skip(at, "an add-on without a plan, as in `plan: heroku-postgresql`: left out")
+		f.skip(at, "an add-on without a plan such as heroku-postgresql: left out")
 		return list
 	}
 	name := as
@@ -216,6 +220,10 @@ func (r *herokuReader) build(n *yaml.Node) {
 			r.unofficial = e.at
 			r.note(e.at, "`build.%s` is no official part of heroku.yml and devrun runs no buildpacks: name a Dockerfile under build.docker, or use a Procfile", e.key)
 		default:
+			if e.value.Kind == yaml.ScalarNode && nearest(e.key, known) == "" {
+				r.skip(e.at, "`%s` is no key of `build`: Dockerfiles stand under `build.docker`", clip(e.key))
+				continue
+			}
 			r.unknown(e, "`build`", known)
 		}
 	}
@@ -238,7 +246,7 @@ func (r *herokuReader) image(e entry) {
 				r.unknown(o, what, []string{"dockerfile"})
 				continue
 			}
-			dockerfile, _ = r.text(o.value, what+".dockerfile")
+			dockerfile, _ = r.text(o.value, "`dockerfile`")
 		}
 	} else {
 		dockerfile, _ = r.text(e.value, what)
