@@ -55,8 +55,53 @@ type Process struct {
 	Grace time.Duration
 	// OnExit says what happens when the process ends without being asked to.
 	OnExit OnExit
+	// After are the processes that have to have come to some point before this
+	// one starts. None of them waits, in turn, for this one.
+	After []Dependency
+	// Ready is how one knows that the process can be used; nil: it can as soon as
+	// it runs.
+	Ready *Ready
 	// Source is where the manifest declares the process.
 	Source Source
+}
+
+// Dependency is a process type of the same plan, all of whose instances have to
+// have come to a point.
+type Dependency struct {
+	Type  string
+	Until Until
+}
+
+// Until is the point to which a dependency has to come.
+type Until string
+
+// The points.
+const (
+	// UntilStarted: it runs.
+	UntilStarted Until = "started"
+	// UntilReady: its Ready says so.
+	UntilReady Until = "ready"
+	// UntilCompleted: it has ended with status 0.
+	UntilCompleted Until = "completed"
+)
+
+// Ready is how one knows that a process can be used. Of Listen, Path, Command
+// and Output one is set.
+type Ready struct {
+	// Listen: something accepts connections on Port.
+	Listen bool
+	// Path is asked for over HTTP on Port; a status below 400 is ready.
+	Path string
+	// Command ends with status 0, run in the process's folder and environment.
+	Command string
+	// Output is a regular expression that a line of the process's output matches.
+	Output string
+	Port   int
+	// Interval is the time between two tries, Timeout that of one try. Failures
+	// within Grace of the start do not count; after Retries of them in a row the
+	// process will not become ready.
+	Interval, Timeout, Grace time.Duration
+	Retries                  int
 }
 
 // Var is one variable of a process's environment.
@@ -108,4 +153,6 @@ const (
 	OnExitIgnore OnExit = "ignore"
 	// OnExitRestart starts it again after an exponential back-off.
 	OnExitRestart OnExit = "restart"
+	// OnExitRetry does so after a failure, and is OnExitIgnore after a success.
+	OnExitRetry OnExit = "on-failure"
 )
