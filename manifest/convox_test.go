@@ -37,7 +37,7 @@ func TestConvox(t *testing.T) {
 		"services:\n  a:\n    port: ${UNSET}\n",
 		// Mistakes.
 		"", "- a\n", "web: {}\n", "service: {web: {}}\n", "services:\n", "services: []\n", "services: {Web: {}}\n", "services:\n  my_app: {}\n", "services: {1a: {}}\n", "services: {web: x}\n",
-		"version: 2\nservices:\n  web:\n    env: [A=b]\n    environmnet: [A=b]\n    healthcheck: /x\n    depends_on: [db]\n    x-mine: 1\n    sticky: true\n    test: make\n    init: yes\nbalancers: {}\nnetworks: {}\n",
+		"version: 2\nservices:\n  web:\n    env: [A=b]\n    Environment: [A=b]\n    healthcheck: /x\n    depends_on: [db]\n    x-mine: 1\n    sticky: true\n    test: make\n    init: yes\nbalancers: {}\nnetworks: {}\n",
 		"services: {a: {}, a: {}}\n", "services:\n\ta: {}\n", "services: {a: {build: [x], image: {a: b}, termination: 5, resources: {a: b}, volumes: {c: d}, links: {a: b}}}\n",
 	}, func(text string) (App, error) {
 		return readConvox("convox.yml", []byte(text), func(name string) (string, bool) {
