@@ -52,7 +52,10 @@ type Image struct {
 	Build *Build
 	// Entrypoint replaces the image's own, if not nil.
 	Entrypoint []string
-	Volumes    []Volume
+	// WorkDir is the folder in the container in which the process starts; empty
+	// is the image's own.
+	WorkDir string
+	Volumes []Volume
 }
 
 // Build is how a platform makes an image out of the project.

@@ -1,0 +1,527 @@
+package manifest
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/override"
+	"github.com/compose-spec/compose-go/v2/paths"
+	"github.com/compose-spec/compose-go/v2/transform"
+	"github.com/compose-spec/compose-go/v2/tree"
+	"go.yaml.in/yaml/v3"
+)
+
+// composeFiles lists the compose file of a folder with its override files, in
+// the order in which they are merged; nil when there is none. The names and their
+// order are compose-go's (cli.DefaultFileNames and DefaultOverrideFileNames): an
+// override goes with any of the four.
+func composeFiles(dir string) []string {
+	first := func(names ...string) []string {
+		for _, name := range names {
+			file := filepath.Join(dir, name)
+			if info, err := os.Stat(file); err == nil && !info.IsDir() {
+				return []string{file}
+			}
+		}
+		return nil
+	}
+	main := first("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+	if main == nil {
+		return nil
+	}
+	return append(main, first("compose.override.yml", "compose.override.yaml",
+		"docker-compose.override.yml", "docker-compose.override.yaml")...)
+}
+
+const composeExample = "write `services: {web: {build: ., command: COMMAND}}`"
+
+// readCompose reads a compose file, and merges into it the files that follow it
+// (https://docs.docker.com/reference/compose-file/merge/). lookup gives the
+// variables that ${NAME} stands for.
+//
+// Interpolation, merging, the short forms of ports and volumes, and env files are
+// compose-go's. Its loader is not used: importing it makes each start of the
+// program 4 ms longer, for it compiles JSON schemas in an init function, and its
+// errors have no lines.
+func readCompose(files []string, lookup func(string) (string, bool)) (app App, err error) {
+	if len(files) == 0 {
+		return App{Kind: Compose}, &Error{File: string(Compose), Message: "no compose file is named"}
+	}
+	r := &composeReader{
+		yamlFile: yamlFile{name: files[0]},
+		app:      App{Kind: Compose, File: files[0], Containers: true},
+		dir:      filepath.Dir(files[0]),
+		lookup:   lookup,
+		at:       make(map[string]Source),
+		unset:    make(map[string]bool),
+
+		gen1Files: make(map[string]bool),
+	}
+	// compose-go takes what its loader's schema has checked before for granted.
+	defer func() {
+		if v := recover(); v != nil {
+			app, err = r.app, &Error{File: r.name, Message: clip(fmt.Sprintf("compose-go cannot read this file: %v", v))}
+		}
+	}()
+	model, err := r.model(files, origin{dir: r.dir})
+	r.app.Problems = r.problems
+	if err != nil {
+		return r.app, err
+	}
+	services, _ := model["services"].(map[string]any)
+	r.processes(services)
+	r.sortProblems(files)
+	if len(r.app.Processes) == 0 {
+		return r.app, r.nothing()
+	}
+	return r.app, nil
+}
+
+// composeReader reads compose files into one App. The name of its yamlFile is
+// the file that is being read.
+type composeReader struct {
+	yamlFile
+	app    App
+	dir    string // of the first file: paths are relative to it
+	lookup func(string) (string, bool)
+	// at is where each path of the model was last written.
+	at    map[string]Source
+	order []string // services, as they occur
+	unset map[string]bool
+	// gen1Files are those that only Convox' first generation reads.
+	gen1Files map[string]bool
+	// hidden are services of profiles that are not on.
+	hidden []string
+}
+
+// sortProblems puts them in the order of the files and their lines.
+func (r *composeReader) sortProblems(files []string) {
+	rank := func(file string) int {
+		if i := slices.Index(files, file); i >= 0 {
+			return i
+		}
+		return len(files)
+	}
+	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+		if c := rank(a.File) - rank(b.File); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.File, b.File); c != 0 {
+			return c
+		}
+		return a.Line - b.Line
+	})
+	r.app.Problems = r.problems
+}
+
+// nothing is the error of a file of which no service runs.
+func (r *composeReader) nothing() error {
+	e := &Error{File: r.app.File}
+	if len(r.hidden) > 0 {
+		e.Message = fmt.Sprintf("all services have profiles (%s): name one in COMPOSE_PROFILES", strings.Join(r.hidden, ", "))
+		return e
+	}
+	for _, p := range r.problems {
+		if p.Skipped {
+			e.File, e.Line, e.Message = p.File, p.Line, "no services are left in this file: "+p.Message
+			return e
+		}
+	}
+	e.Message = "no services in this file: " + composeExample
+	return e
+}
+
+// key names a path of the model in at.
+func key(parts ...string) string { return strings.Join(parts, "\x00") }
+
+// where is the place of a path of the model, or of what it is in.
+func (r *composeReader) where(parts ...string) Source {
+	for ; len(parts) > 0; parts = parts[:len(parts)-1] {
+		if s, ok := r.at[key(parts...)]; ok {
+			return s
+		}
+	}
+	return Source{File: r.app.File}
+}
+
+func (r *composeReader) problem(at Source, skipped bool, format string, args ...any) {
+	r.problems = append(r.problems, Problem{File: at.File, Line: at.Line, Message: fmt.Sprintf(format, args...), Skipped: skipped})
+}
+
+// origin is how a file came to be read.
+type origin struct {
+	// dir is what the file's paths are relative to.
+	dir string
+	// stack are the files that led here by include and extends.
+	stack []string
+}
+
+func (o origin) to(dir, link string) origin {
+	return origin{dir: dir, stack: append(slices.Clone(o.stack), link)}
+}
+
+// model reads files and merges each into those before it.
+func (r *composeReader) model(files []string, from origin) (map[string]any, error) {
+	dict := map[string]any{}
+	for _, file := range files {
+		link := filepath.Clean(file)
+		if slices.Contains(from.stack, link) {
+			return nil, &Error{File: file, Message: "this file includes itself"}
+		}
+		part, err := r.file(file, from.to(from.dir, link))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(part.services)) {
+			if err := r.extend(&part, name, from.to(from.dir, link)); err != nil {
+				return nil, err
+			}
+		}
+		for _, p := range part.replaced {
+			remove(dict, p)
+		}
+		if dict, err = override.Merge(dict, map[string]any{"services": part.services}); err == nil {
+			dict, err = override.EnforceUnicity(dict)
+		}
+		if err != nil {
+			return nil, &Error{File: file, Message: "cannot merge it: " + clip(err.Error())}
+		}
+	}
+	return dict, nil
+}
+
+// composeFile is one file's part of the model, in compose-go's canonical form
+// with every scalar a string.
+type composeFile struct {
+	name     string
+	services map[string]any
+	// extends are the services that build on others.
+	extends map[string]extension
+	// replaced are the paths that the files before have no say in: their values
+	// have the tag !reset or !override.
+	replaced [][]string
+}
+
+// extension is what a service extends: a service of a file, or of its own.
+type extension struct {
+	service, file string
+	Source
+}
+
+func (r *composeReader) file(file string, from origin) (composeFile, error) {
+	part := composeFile{name: file, services: map[string]any{}, extends: map[string]extension{}}
+	root, err := r.open(file)
+	if err != nil || root == nil {
+		return part, err
+	}
+	var include *yaml.Node
+	for _, e := range r.entries(root, "the file") {
+		switch {
+		case e.key == "services":
+			if err := r.serviceMaps(&part, e); err != nil {
+				return part, err
+			}
+		case e.key == "include":
+			include = e.value
+		case !slices.Contains(composeTop, e.key) && !strings.HasPrefix(e.key, "x-"):
+			r.unknown(e, "a compose file", composeTop)
+		}
+	}
+	if err := r.rebase(part.services, from.dir); err != nil {
+		return part, &Error{File: file, Message: clip(err.Error())}
+	}
+	if include != nil {
+		err = r.include(&part, include, from)
+	}
+	return part, err
+}
+
+// open parses a file and makes one of today's form out of an older one.
+func (r *composeReader) open(file string) (*yaml.Node, error) {
+	r.name = file
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() && !info.IsDir() && file != r.app.File {
+		return nil, &Error{File: file, Message: "this is no file to be included"}
+	}
+	data, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if name := utf16or32(data); name != "" {
+		return nil, &Error{File: file, Message: "this file is in " + name + ": save it as UTF-8"}
+	}
+	root, err := r.parse(data)
+	if err != nil {
+		return nil, err
+	}
+	if root == nil {
+		if file == r.app.File {
+			return nil, &Error{File: file, Message: "this file is empty: " + composeExample}
+		}
+		return nil, nil
+	}
+	if root.Kind != yaml.MappingNode {
+		return nil, r.fail(root, "not a compose file, but a %s: %s", kindName(root), composeExample)
+	}
+	return r.modernize(root), nil
+}
+
+func (r *composeReader) serviceMaps(part *composeFile, all entry) error {
+	for _, e := range r.allEntries(all.value, "`services`") {
+		if !composeName.MatchString(e.key) {
+			r.skip(e.at, "`%s` is no name of a service: only letters, digits, ., - and _", clip(e.key))
+			continue
+		}
+		where := []string{"services", e.key}
+		if e.value.Tag == "!reset" || e.value.Tag == "!override" {
+			part.replaced = append(part.replaced, where)
+		}
+		if e.value.Tag == "!reset" {
+			continue
+		}
+		service, err := r.service(part, e)
+		if err != nil {
+			return err
+		}
+		part.services[e.key] = service
+		if _, seen := r.at[key(where...)]; !seen {
+			r.at[key(where...)] = r.source(e.at)
+		}
+		if !slices.Contains(r.order, e.key) {
+			r.order = append(r.order, e.key)
+		}
+	}
+	return nil
+}
+
+// include adds the services of other projects' files, whose paths are relative to
+// those (https://docs.docker.com/reference/compose-file/include/).
+func (r *composeReader) include(part *composeFile, n *yaml.Node, from origin) error {
+	if n.Kind != yaml.SequenceNode {
+		r.skip(n, "`include` is to be a list of files, not a %s: left out", kindName(n))
+		return nil
+	}
+	for _, item := range n.Content {
+		r.name = part.name // the files before have changed it
+		files, project, err := r.included(item, filepath.Dir(part.name))
+		if err != nil {
+			return err
+		}
+		model, err := r.model(files, origin{dir: project, stack: from.stack})
+		if err != nil {
+			return err
+		}
+		r.name = part.name
+		others, _ := model["services"].(map[string]any)
+		for name, service := range others {
+			if own, ok := part.services[name]; ok {
+				merged, err := override.MergeYaml(service, own, tree.NewPath("services", name))
+				if err != nil {
+					return r.fail(item, "cannot include `%s`: %s", name, clip(err.Error()))
+				}
+				service = merged
+			}
+			part.services[name] = service
+		}
+	}
+	return nil
+}
+
+// included reads an item of include: its files, and the folder their paths are
+// relative to.
+func (r *composeReader) included(item *yaml.Node, dir string) (files []string, project string, err error) {
+	list := item
+	if item.Kind == yaml.MappingNode {
+		list = nil
+		for _, e := range r.entries(item, "an item of `include`") {
+			switch e.key {
+			case "path":
+				list = e.value
+			case "project_directory":
+				if project, err = r.interpolate(e.value); err != nil {
+					return nil, "", err
+				}
+			case "env_file":
+				r.note(e.at, "`env_file` of an include is not read: put its variables into the project's .env")
+			default:
+				r.unknown(e, "`include`", []string{"path", "project_directory", "env_file"})
+			}
+		}
+	}
+	if list == nil {
+		r.skip(item, "an item of `include` has no `path`: left out")
+		return nil, "", nil
+	}
+	values := []*yaml.Node{list}
+	if list.Kind == yaml.SequenceNode {
+		values = list.Content
+	}
+	for _, v := range values {
+		name, err := r.interpolate(v)
+		if err != nil {
+			return nil, "", err
+		}
+		if isRemote(name) {
+			r.skip(v, "`%s` is not on this machine: devrun includes local files only", clip(name))
+			return nil, "", nil
+		}
+		files = append(files, under(dir, name))
+	}
+	if len(files) == 0 {
+		return nil, "", nil
+	}
+	if project == "" {
+		return files, filepath.Dir(files[0]), nil
+	}
+	return files, under(dir, project), nil
+}
+
+// rebase makes the paths of services that are written in another folder relative
+// to the main file's.
+func (r *composeReader) rebase(services map[string]any, dir string) error {
+	rel, err := filepath.Rel(r.dir, dir)
+	if err != nil {
+		rel = dir
+	}
+	if rel == "." {
+		return nil
+	}
+	return paths.ResolveRelativePaths(map[string]any{"services": services}, rel, nil)
+}
+
+// extend puts the service that another one extends beneath it
+// (https://docs.docker.com/reference/compose-file/services/#extends).
+func (r *composeReader) extend(part *composeFile, name string, from origin) error {
+	ext, ok := part.extends[name]
+	if !ok {
+		return nil
+	}
+	fail := func(format string, args ...any) error {
+		return &Error{File: ext.File, Line: ext.Line, Message: fmt.Sprintf(format, args...)}
+	}
+	target := filepath.Clean(part.name)
+	if ext.file != "" {
+		if isRemote(ext.file) {
+			return fail("`%s` is not on this machine: devrun reads local files only", clip(ext.file))
+		}
+		target = under(filepath.Dir(part.name), ext.file)
+	}
+	link := target + " " + ext.service
+	if slices.Contains(from.stack, link) || target == filepath.Clean(part.name) && ext.service == name {
+		return fail("`%s` extends itself", name)
+	}
+	from = from.to(filepath.Dir(target), link)
+	source := part
+	if target != filepath.Clean(part.name) {
+		other, err := r.foreign(target, from)
+		if err != nil {
+			return err
+		}
+		source = &other
+	}
+	if _, ok := source.services[ext.service].(map[string]any); !ok {
+		return fail("there is no service `%s` to extend%s", clip(ext.service), didYouMean(ext.service, slices.Sorted(maps.Keys(source.services))))
+	}
+	if err := r.extend(source, ext.service, from); err != nil {
+		return err
+	}
+	if source == part {
+		r.inherit(name, ext.service)
+	}
+	merged, err := override.ExtendService(clone(source.services[ext.service]).(map[string]any), part.services[name].(map[string]any))
+	if err != nil {
+		return fail("cannot extend `%s`: %s", clip(ext.service), clip(err.Error()))
+	}
+	part.services[name] = merged
+	delete(part.extends, name)
+	return nil
+}
+
+// inherit gives a service the places of what it has from another.
+func (r *composeReader) inherit(name, base string) {
+	prefix := key("services", base) + "\x00"
+	for place, s := range maps.Clone(r.at) {
+		if rest, ok := strings.CutPrefix(place, prefix); ok {
+			if own := key("services", name, rest); r.at[own] == (Source{}) {
+				r.at[own] = s
+			}
+		}
+	}
+}
+
+// foreign reads a file of which one service is extended. Its services do not
+// become part of the project.
+func (r *composeReader) foreign(file string, from origin) (composeFile, error) {
+	name, order, at := r.name, r.order, maps.Clone(r.at)
+	part, err := r.file(file, from)
+	r.name, r.order, r.at = name, order, at
+	return part, err
+}
+
+// canonical turns one value of a service into compose-go's long form.
+func canonical(name, what string, value any) (any, error) {
+	all, err := transform.Canonical(map[string]any{"services": map[string]any{name: map[string]any{what: value}}}, false)
+	if err != nil {
+		return nil, err
+	}
+	services, _ := all["services"].(map[string]any)
+	service, _ := services[name].(map[string]any)
+	return service[what], nil
+}
+
+// remove takes a path out of a model.
+func remove(model map[string]any, at []string) {
+	for ; len(at) > 1; at = at[1:] {
+		next, ok := model[at[0]].(map[string]any)
+		if !ok {
+			return
+		}
+		model = next
+	}
+	delete(model, at[0])
+}
+
+func clone(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		c := make(map[string]any, len(v))
+		for k, e := range v {
+			c[k] = clone(e)
+		}
+		return c
+	case []any:
+		c := make([]any, len(v))
+		for i, e := range v {
+			c[i] = clone(e)
+		}
+		return c
+	}
+	return v
+}
+
+// under is a path of a file as seen from that file's folder.
+func under(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, filepath.FromSlash(name))
+}
+
+// isRemote tells a git repository, an OCI artifact and the like from a path.
+func isRemote(name string) bool {
+	return strings.Contains(name, "://") || strings.HasPrefix(name, "git@") || strings.HasPrefix(name, "github.com/") || path.Ext(strings.SplitN(name, "#", 2)[0]) == ".git"
+}
+
+func didYouMean(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return fmt.Sprintf(": did you mean `%s`?", near)
+	}
+	if len(known) == 0 {
+		return ""
+	}
+	return ": there is " + strings.Join(known, ", ")
+}
