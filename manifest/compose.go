@@ -42,7 +42,7 @@ const composeExample = "write `services: {web: {build: ., command: COMMAND}}`"
 
 // readCompose reads a compose file, and merges into it the files that follow it
 // (https://docs.docker.com/reference/compose-file/merge/). lookup gives the
-// variables that ${NAME} stands for.
+// variables that ${NAME} stands for; without it that is left as it is.
 //
 // Interpolation, merging, the short forms of ports and volumes, and env files are
 // compose-go's. Its loader is not used: importing it makes each start of the
@@ -62,6 +62,9 @@ func readCompose(files []string, lookup func(string) (string, bool)) (app App, e
 
 		gen1Files: make(map[string]bool),
 	}
+	if lookup == nil {
+		r.literal, r.lookup = true, func(string) (string, bool) { return "", false }
+	}
 	// compose-go takes what its loader's schema has checked before for granted.
 	defer func() {
 		if v := recover(); v != nil {
@@ -69,13 +72,14 @@ func readCompose(files []string, lookup func(string) (string, bool)) (app App, e
 		}
 	}()
 	model, err := r.model(files, origin{dir: r.dir})
-	r.app.Problems = r.problems
+	if err == nil {
+		services, _ := model["services"].(map[string]any)
+		r.processes(services)
+	}
+	r.sortProblems(files)
 	if err != nil {
 		return r.app, err
 	}
-	services, _ := model["services"].(map[string]any)
-	r.processes(services)
-	r.sortProblems(files)
 	if len(r.app.Processes) == 0 {
 		return r.app, r.nothing()
 	}
@@ -89,6 +93,8 @@ type composeReader struct {
 	app    App
 	dir    string // of the first file: paths are relative to it
 	lookup func(string) (string, bool)
+	// literal says that variables are not replaced.
+	literal bool
 	// at is where each path of the model was last written.
 	at    map[string]Source
 	order []string // services, as they occur
@@ -99,7 +105,8 @@ type composeReader struct {
 	hidden []string
 }
 
-// sortProblems puts them in the order of the files and their lines.
+// sortProblems puts them in the order of the files and their lines, each once:
+// what several services have by an anchor is read several times.
 func (r *composeReader) sortProblems(files []string) {
 	rank := func(file string) int {
 		if i := slices.Index(files, file); i >= 0 {
@@ -115,6 +122,12 @@ func (r *composeReader) sortProblems(files []string) {
 			return c
 		}
 		return a.Line - b.Line
+	})
+	seen := make(map[Problem]bool)
+	r.problems = slices.DeleteFunc(r.problems, func(p Problem) bool {
+		again := seen[p]
+		seen[p] = true
+		return again
 	})
 	r.app.Problems = r.problems
 }
@@ -173,7 +186,7 @@ func (r *composeReader) model(files []string, from origin) (map[string]any, erro
 		if slices.Contains(from.stack, link) {
 			return nil, &Error{File: file, Message: "this file includes itself"}
 		}
-		part, err := r.file(file, from.to(from.dir, link))
+		part, err := r.file(file, "", from.to(from.dir, link))
 		if err != nil {
 			return nil, err
 		}
@@ -198,7 +211,10 @@ func (r *composeReader) model(files []string, from origin) (map[string]any, erro
 // composeFile is one file's part of the model, in compose-go's canonical form
 // with every scalar a string.
 type composeFile struct {
-	name     string
+	name string
+	// scope comes before the services' names in at: it is empty unless the file is
+	// there only for one of them to be extended.
+	scope    string
 	services map[string]any
 	// extends are the services that build on others.
 	extends map[string]extension
@@ -213,8 +229,8 @@ type extension struct {
 	Source
 }
 
-func (r *composeReader) file(file string, from origin) (composeFile, error) {
-	part := composeFile{name: file, services: map[string]any{}, extends: map[string]extension{}}
+func (r *composeReader) file(file, scope string, from origin) (composeFile, error) {
+	part := composeFile{name: file, scope: scope, services: map[string]any{}, extends: map[string]extension{}}
 	root, err := r.open(file)
 	if err != nil || root == nil {
 		return part, err
@@ -283,15 +299,20 @@ func (r *composeReader) serviceMaps(part *composeFile, all entry) error {
 		if e.value.Tag == "!reset" {
 			continue
 		}
+		if e.value.Kind != yaml.MappingNode && !isNull(e.value) {
+			r.skip(e.at, "`%s` is no service, but a %s: left out", e.key, kindName(e.value))
+			continue
+		}
 		service, err := r.service(part, e)
 		if err != nil {
 			return err
 		}
 		part.services[e.key] = service
-		if _, seen := r.at[key(where...)]; !seen {
-			r.at[key(where...)] = r.source(e.at)
+		place := key("services", part.scope+e.key)
+		if _, seen := r.at[place]; !seen {
+			r.at[place] = r.source(e.at)
 		}
-		if !slices.Contains(r.order, e.key) {
+		if part.scope == "" && !slices.Contains(r.order, e.key) {
 			r.order = append(r.order, e.key)
 		}
 	}
@@ -319,7 +340,7 @@ func (r *composeReader) include(part *composeFile, n *yaml.Node, from origin) er
 		others, _ := model["services"].(map[string]any)
 		for name, service := range others {
 			if own, ok := part.services[name]; ok {
-				merged, err := override.MergeYaml(service, own, tree.NewPath("services", name))
+				merged, err := override.MergeYaml(service, own, tree.NewPath("services").Next(name))
 				if err != nil {
 					return r.fail(item, "cannot include `%s`: %s", name, clip(err.Error()))
 				}
@@ -429,9 +450,7 @@ func (r *composeReader) extend(part *composeFile, name string, from origin) erro
 	if err := r.extend(source, ext.service, from); err != nil {
 		return err
 	}
-	if source == part {
-		r.inherit(name, ext.service)
-	}
+	r.inherit(part.scope+name, source.scope+ext.service)
 	merged, err := override.ExtendService(clone(source.services[ext.service]).(map[string]any), part.services[name].(map[string]any))
 	if err != nil {
 		return fail("cannot extend `%s`: %s", clip(ext.service), clip(err.Error()))
@@ -456,14 +475,15 @@ func (r *composeReader) inherit(name, base string) {
 // foreign reads a file of which one service is extended. Its services do not
 // become part of the project.
 func (r *composeReader) foreign(file string, from origin) (composeFile, error) {
-	name, order, at := r.name, r.order, maps.Clone(r.at)
-	part, err := r.file(file, from)
-	r.name, r.order, r.at = name, order, at
+	name := r.name
+	part, err := r.file(file, file+"\x00", from)
+	r.name = name
 	return part, err
 }
 
 // canonical turns one value of a service into compose-go's long form.
-func canonical(name, what string, value any) (any, error) {
+func canonical(what string, value any) (any, error) {
+	const name = "any"
 	all, err := transform.Canonical(map[string]any{"services": map[string]any{name: map[string]any{what: value}}}, false)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ func (r *composeReader) interpolate(n *yaml.Node) (string, error) {
 	if n.Kind != yaml.ScalarNode {
 		return "", r.fail(n, "this is to be one value, not a %s", kindName(n))
 	}
-	if !strings.Contains(n.Value, "$") {
+	if r.literal || !strings.Contains(n.Value, "$") {
 		return n.Value, nil
 	}
 	// What compose-go has to say is said below, with its line.
@@ -125,7 +125,7 @@ func (r *composeReader) rewritten(e entry) {
 	}
 }
 
-// variables makes Variables of an environment in compose-go's form.
+// composeVariables makes Variables of an environment in compose-go's form.
 func (r *composeReader) composeVariables(list any, where ...string) []Variable {
 	items, _ := list.([]any)
 	var vars []Variable
@@ -166,10 +166,10 @@ func (r *composeReader) envFiles(name string, list any, own []Variable) []Variab
 		full := under(r.dir, path)
 		data, problem := readEnvFile(full)
 		if problem != "" {
-			if !isFalse(file["required"]) {
-				r.problem(at, true, "env_file `%s`: %s", clip(path), problem)
+			if problem == noSuchFile && !isFalse(file["required"]) {
+				r.problem(at, true, "env_file `%s`: no such file: create it, or write `{path: %s, required: false}`", clip(path), clip(path))
 			} else if problem != noSuchFile {
-				r.problem(at, false, "env_file `%s`: %s", clip(path), problem)
+				r.problem(at, true, "env_file `%s`: %s", clip(path), problem)
 			}
 			continue
 		}

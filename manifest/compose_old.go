@@ -123,7 +123,7 @@ func (c composeService) convox(p *Process) {
 		if err != nil {
 			number = 0
 		}
-		seconds := time.Duration(max(number, 0)) * time.Second
+		seconds := time.Duration(min(max(number, 0), maxSeconds)) * time.Second
 		switch label {
 		case "health.path":
 			check.Path, check.Source = value, at

@@ -38,7 +38,15 @@ func (r *composeReader) processes(services map[string]any) {
 	}
 	for _, name := range names {
 		c := composeService{composeReader: r, name: name, is: services[name].(map[string]any), running: names}
-		r.app.Processes = append(r.app.Processes, c.process())
+		p := c.process()
+		if p.Image.Ref == "" && p.Image.Build == nil {
+			// Without Docker a command is enough.
+			r.problem(p.Source, p.Command == "", "`%s` has neither `image` nor `build`: add one of the two", name)
+			if p.Command == "" {
+				continue
+			}
+		}
+		r.app.Processes = append(r.app.Processes, p)
 	}
 }
 
@@ -75,9 +83,6 @@ func (c composeService) process() Process {
 	p.Order = Order{After: c.after(), Ready: c.ready()}
 	p.Stop = c.stop()
 	p.Count = c.count()
-	if p.Image.Ref == "" && p.Image.Build == nil {
-		c.problem(c.at(), true, "`%s` has neither `image` nor `build`: add one of the two", c.name)
-	}
 	c.convox(&p)
 	return p
 }
@@ -294,12 +299,19 @@ func (c composeService) ready() *Ready {
 	return ready
 }
 
+// maxSeconds keeps a number of seconds a Duration.
+const maxSeconds = 1 << 31
+
 func (c composeService) duration(value any, where ...string) time.Duration {
 	text, ok := value.(string)
 	if !ok {
 		return 0
 	}
 	var d types.Duration
+	if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil && n > 0 {
+		c.problem(c.at(where...), false, "`%s: %d` has no unit, which Docker Compose refuses: taken for %ds", where[len(where)-1], n, n)
+		return time.Duration(min(n, maxSeconds)) * time.Second
+	}
 	if err := d.DecodeMapstructure(strings.TrimSpace(text)); err != nil || d < 0 {
 		c.problem(c.at(where...), true, "`%s: %s` is no time such as 10s or 1m30s: left out", where[len(where)-1], clip(text))
 		return 0

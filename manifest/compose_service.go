@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,9 +40,9 @@ func (r *composeReader) service(part *composeFile, e entry) (map[string]any, err
 	service := map[string]any{}
 	n := r.oldBuild(e.value)
 	for _, o := range r.allEntries(n, fmt.Sprintf("`%s`", e.key)) {
-		where := []string{"services", e.key, o.key}
+		where := []string{"services", part.scope + e.key, o.key}
 		if o.value.Tag == "!reset" || o.value.Tag == "!override" {
-			part.replaced = append(part.replaced, where)
+			part.replaced = append(part.replaced, []string{"services", e.key, o.key})
 		}
 		if isNull(o.value) || o.value.Tag == "!reset" {
 			continue
@@ -144,9 +145,9 @@ func (r *composeReader) words(n *yaml.Node, what string, where []string) (any, e
 
 // quietly reads what is nothing to devrun but for a few of Convox' labels.
 func (r *composeReader) quietly(read func() ([]any, error)) (any, error) {
-	problems := len(r.problems)
+	problems, unset := len(r.problems), maps.Clone(r.unset)
 	list, err := read()
-	r.problems = r.problems[:problems]
+	r.problems, r.unset = r.problems[:problems], unset
 	if err != nil {
 		return nil, nil //nolint:nilerr // a label that only Docker reads is no reason to stop
 	}
@@ -266,10 +267,11 @@ func (r *composeReader) mounts(o entry, where []string) (any, error) {
 		if value == nil {
 			continue
 		}
-		long, err := canonical(where[1], o.key, []any{value})
+		long, err := canonical(o.key, []any{value})
 		list, ok := long.([]any)
 		if err != nil || !ok {
-			r.skip(item, "`%s` is none of %s: left out (%s)", clip(itemText(item)), o.key, clipTo(fmt.Sprint(err), 100))
+			such := map[string]string{"ports": "port, such as 8080:80", "volumes": "volume, such as ./data:/data"}
+			r.skip(item, "`%s` is no %s: left out (%s)", clip(itemText(item)), such[o.key], clipTo(fmt.Sprint(err), 100))
 			continue
 		}
 		for _, m := range list {
