@@ -15,9 +15,6 @@ type NotFoundError struct {
 	Dir string
 	// Names are what was looked for, in order.
 	Names []string
-	// Passed are the paths of files that declare processes in a way that Read
-	// does not understand.
-	Passed []string
 	// Similar are names in the folder that were perhaps meant to be one of
 	// Names.
 	Similar []string
@@ -32,16 +29,13 @@ func (e *NotFoundError) Error() string {
 	switch {
 	case len(e.Similar) > 0:
 		return said + "; is " + e.Similar[0] + " meant? rename it, or name it with -f"
-	case len(e.Passed) > 0:
-		return said + "; " + strings.Join(e.Passed, ", ") + " cannot be read yet: write a Procfile with a line such as " + example
 	}
 	return said + "; write a Procfile with a line such as " + example
 }
 
 // Find looks in dir for the file to read when the user named none. chosen and
 // passed are paths that start with dir. passed are the other files there that
-// say what to run: those that come after chosen, and those that come before it
-// but cannot be read yet.
+// say what to run.
 //
 // A file that is there but cannot be read, or is malformed, is chosen all the
 // same: to take another one would hide the mistake. The exception is a
@@ -63,14 +57,14 @@ func Find(dir string) (chosen string, passed []string, err error) {
 		if !declares(path) {
 			continue
 		}
-		if chosen != "" || unreadable(path) != "" {
+		if chosen != "" {
 			passed = append(passed, path)
 			continue
 		}
 		chosen = path
 	}
 	if chosen == "" {
-		return "", passed, &NotFoundError{Dir: dir, Names: readable(), Passed: passed, Similar: similar(dir)}
+		return "", passed, &NotFoundError{Dir: dir, Names: lookedFor(), Similar: similar(dir)}
 	}
 	return chosen, passed, nil
 }
@@ -85,21 +79,19 @@ func dirOrHere(dir string) string {
 // candidates are the names of all files that say what to run, those that are
 // meant for a developer's machine first.
 func candidates() []string {
-	return []string{
+	names := []string{
 		"Procfile.dev", "Procfile", "amvera.yml", "amvera.yaml", "heroku.yml", "convox.yml",
-		"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "Dockerfile", "package.json",
+		"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml",
 	}
+	return append(append(names, dockerfilePlaces()...), "package.json")
 }
 
-// readable are the candidates that can be chosen.
-func readable() []string {
-	var names []string
-	for _, name := range candidates() {
-		if unreadable(name) == "" {
-			names = append(names, name)
-		}
+// lookedFor are the candidates in a sentence: each kind once.
+func lookedFor() []string {
+	return []string{
+		"Procfile.dev", "Procfile", "amvera.yml", "heroku.yml", "convox.yml", "compose.yaml", "docker-compose.yml",
+		"Dockerfile", "package.json",
 	}
-	return names
 }
 
 // declares says that path is there, and may say what to run. A link to nowhere

@@ -60,6 +60,9 @@ type Process struct {
 	// white space round it. A list of words is quoted so that a shell takes it
 	// apart again. Empty: the image's own command.
 	Command string
+	// Native is what runs without a container, where that is not Command: with
+	// the entrypoint before it, or what the Dockerfile runs. Empty: Command.
+	Native string
 	Source
 	// Dir is where it runs, relative to the manifest's folder; empty is that
 	// folder.
@@ -118,56 +121,6 @@ func place(file string, line int) string {
 // maxSize is far beyond any manifest that a person wrote, and small enough to be
 // refused or read at once.
 const maxSize = 16 << 20
-
-// Read reads the file at path, once and to its end, so a pipe will do. The
-// file's name tells its kind; a name that says nothing is taken for a Procfile.
-//
-// When the error is an *Error the App may still hold the Problems that led to
-// it.
-func Read(path string) (App, error) {
-	if what := unreadable(path); what != "" {
-		if _, err := os.Stat(path); err == nil {
-			return App{}, &Error{File: path, Message: what + " cannot be read yet: name a Procfile or a package.json with -f"}
-		}
-	}
-	data, err := readFile(path)
-	if err != nil {
-		return App{}, err
-	}
-	if strings.EqualFold(filepath.Base(path), string(PackageJSON)) {
-		return readPackageJSON(path, data)
-	}
-	app, err := ParseProcfile(path, data)
-	if err != nil && strings.HasPrefix(filepath.Base(path), ".env") {
-		return App{}, &Error{File: path, Message: "this is an environment file: name it with -e, and a Procfile with -f"}
-	}
-	if what := disguised(path, data, app); what != "" {
-		return App{}, &Error{File: path, Message: "this looks like " + what + ", which cannot be read yet: name a Procfile or a package.json with -f"}
-	}
-	return app, err
-}
-
-// unreadable tells by its name a file that declares processes in a way that
-// Read does not understand, and gives words for it; else "".
-func unreadable(path string) string {
-	name := strings.ToLower(filepath.Base(path))
-	ext := filepath.Ext(name)
-	stem := strings.TrimSuffix(name, ext)
-	isYAML := ext == ".yml" || ext == ".yaml"
-	switch {
-	case isYAML && strings.Contains(stem, "compose"):
-		return "a compose file"
-	case isYAML && (strings.HasPrefix(stem, "amvera") || stem == "heroku" || stem == "convox" || stem == "devrun"):
-		return name
-	case ext == ".json" && name != string(PackageJSON):
-		return "a JSON file other than package.json"
-	case stem == "dockerfile" || ext == ".dockerfile":
-		return "a Dockerfile"
-	case ext == ".toml":
-		return "a TOML file"
-	}
-	return ""
-}
 
 // disguised tells by its content that what was parsed as a Procfile is something
 // else, and gives words for it; else "". A file called Procfile is believed.

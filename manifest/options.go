@@ -39,6 +39,9 @@ func ReadOptions(path string) (Options, []Problem, error) {
 }
 
 func parseOptions(file string, data []byte) (Options, []Problem, error) {
+	if name := utf16or32(data); name != "" {
+		return nil, nil, &Error{File: file, Message: "this file is in " + name + ": save it as UTF-8"}
+	}
 	// YAML 1.1 has three more line ends, which no editor counts.
 	text := strings.NewReplacer("\u0085", " ", "\u2028", " ", "\u2029", " ").Replace(string(data))
 	var doc yaml.Node

@@ -38,7 +38,7 @@ func TestPackageJSON(t *testing.T) {
 				files[lock] = ""
 			}
 			t.Chdir(folder(t, files))
-			app, err := Read("package.json")
+			app, err := Read("package.json", nil)
 			if err != nil || len(app.Problems) > 0 {
 				t.Fatalf("got error %v and problems %v, want none", err, app.Problems)
 			}
@@ -51,7 +51,7 @@ func TestPackageJSON(t *testing.T) {
 
 func TestPackageJSONContradictingLocks(t *testing.T) {
 	t.Chdir(folder(t, map[string]string{"package.json": "{\n\"scripts\": {\"start\": \"x\"}}", "yarn.lock": "", "package-lock.json": ""}))
-	app, err := Read("package.json")
+	app, err := Read("package.json", nil)
 	if err != nil || declared(app) != "2 web: npm start" || len(app.Problems) != 1 {
 		t.Fatalf("got %s, %v, %v, want npm and one problem", declared(app), app.Problems, err)
 	}

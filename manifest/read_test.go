@@ -16,7 +16,8 @@ func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -55,7 +56,7 @@ func TestReadKinds(t *testing.T) {
 		"package.json": {PackageJSON, "1 web: npm start"},
 	} {
 		path := filepath.Join(dir, name)
-		app, err := Read(path)
+		app, err := Read(path, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -66,19 +67,48 @@ func TestReadKinds(t *testing.T) {
 	}
 }
 
-// A file that declares processes in a way that cannot be read yet says so,
-// whether its name or its content shows it.
-func TestReadOtherKinds(t *testing.T) {
-	compose := "services:\n  web:\n    image: nginx\n"
-	files := map[string]string{
-		"compose.yaml": compose, "docker-compose.prod.yml": compose, "amvera.yml": "meta:\n  environment: docker\n", "amvera.yaml": "a",
-		"heroku.yml": "build:\n", "convox.yml": "services:\n", "devrun.yml": "a: b\n", "app.json": "{}", "Dockerfile": "FROM scratch", "fly.toml": "x = 1",
-		"some.yml": compose, "no-extension": `{"scripts": {"start": "x"}}`,
+// The name of a file tells its kind, wherever it is.
+func TestReadPlatformKinds(t *testing.T) {
+	compose := "services:\n  web:\n    image: nginx\n    command: nginx -g 'daemon off;'\n"
+	files := map[string]struct {
+		text string
+		kind Kind
+	}{
+		"compose.yaml":            {compose, Compose},
+		"docker-compose.prod.yml": {compose, Compose},
+		"amvera.worker.yml":       {"meta: {environment: python, toolchain: {name: pip}}\nrun: {command: x}\n", Amvera},
+		"heroku.yml":              {"build: {docker: {web: Dockerfile}}\nrun: {web: x}\n", HerokuYML},
+		"convox.yml":              {"services: {web: {command: x}}\n", Convox},
+		"Dockerfile":              {"FROM scratch\nCMD [\"x\"]\n", Dockerfile},
+		"api.Dockerfile":          {"FROM scratch\nCMD x\n", Dockerfile},
 	}
-	dir := folder(t, files)
-	for name := range files {
-		_, err := Read(filepath.Join(dir, name))
-		wantError(t, err, filepath.Join(dir, name), "cannot be read yet: name a Procfile or a package.json with -f")
+	texts := map[string]string{}
+	for name, f := range files {
+		texts[name] = f.text
+	}
+	dir := folder(t, texts)
+	for name, want := range files {
+		app, err := Read(filepath.Join(dir, name), nil)
+		if err != nil || app.Kind != want.kind || len(app.Processes) != 1 || app.Processes[0].Type != "web" {
+			t.Errorf("%s: got %v, %v; want web of a %s", name, app, err, want.kind)
+		}
+	}
+}
+
+// A file of a kind that says nothing of processes, or that its name hides, is an
+// error that says so.
+func TestReadOtherKinds(t *testing.T) {
+	files := map[string]string{
+		"devrun.json": "{}", "fly.toml": "x = 1", "app.json": "{}",
+		"some.yml": "services:\n  web:\n    image: nginx\n", "no-extension": `{"scripts": {"start": "x"}}`,
+	}
+	for name, want := range map[string]string{
+		"devrun.json": "devrun does not know this kind of file", "fly.toml": "devrun does not know this kind of file",
+		"app.json": "an app.json declares no commands", "some.yml": "this looks like YAML", "no-extension": "this looks like JSON",
+	} {
+		dir := folder(t, files)
+		_, err := Read(filepath.Join(dir, name), nil)
+		wantError(t, err, filepath.Join(dir, name), want)
 	}
 }
 
@@ -111,7 +141,7 @@ func TestReadNoFile(t *testing.T) {
 		".env":          "this is an environment file: name it with -e",
 		".env.local":    "this is an environment file: name it with -e",
 	} {
-		_, err := Read(at(name))
+		_, err := Read(at(name), nil)
 		wantError(t, err, at(name), want)
 	}
 }
@@ -124,7 +154,7 @@ func TestReadWithoutPermission(t *testing.T) {
 	if err := os.Chmod(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Read(path)
+	_, err := Read(path, nil)
 	wantError(t, err, path, "cannot open it: permission denied")
 }
 
@@ -143,7 +173,7 @@ func TestReadPipe(t *testing.T) {
 		_, writeErr := w.WriteString("web: a\n" + strings.Repeat("# 64 KB and more do not fit into a pipe\n", 4000) + "worker: b\n")
 		done <- errors.Join(writeErr, w.Close())
 	}()
-	app, err := Read(filepath.Join("/dev/fd", strconv.Itoa(int(r.Fd()))))
+	app, err := Read(filepath.Join("/dev/fd", strconv.Itoa(int(r.Fd()))), nil)
 	if err = errors.Join(err, <-done); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +187,7 @@ func TestReadEndless(t *testing.T) {
 	if _, err := os.Stat("/dev/zero"); err != nil {
 		t.Skip("no /dev/zero")
 	}
-	_, err := Read("/dev/zero")
+	_, err := Read("/dev/zero", nil)
 	wantError(t, err, "/dev/zero", "larger than 16 MB")
 }
 
@@ -179,7 +209,8 @@ func TestFind(t *testing.T) {
 			"Procfile",
 			[]string{"amvera.yml", "heroku.yml", "compose.yaml", "Dockerfile"},
 		},
-		{"others are passed over for package.json too", []string{"package.json", "docker-compose.yml"}, "package.json", []string{"docker-compose.yml"}},
+		{"a platform's file before package.json", []string{"package.json", "docker-compose.yml"}, "docker-compose.yml", []string{"package.json"}},
+		{"a Dockerfile where Amvera looks for it", []string{"package.json", "deploy/Dockerfile"}, "deploy/Dockerfile", []string{"package.json"}},
 		{"other Procfiles are no candidates", []string{"Procfile", "Procfile.prod"}, "Procfile", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -195,7 +226,7 @@ func TestFind(t *testing.T) {
 			for i := range passed {
 				passed[i] = strings.TrimPrefix(passed[i], dir+string(filepath.Separator))
 			}
-			if chosen != filepath.Join(dir, c.chosen) || !slices.Equal(passed, c.passed) {
+			if chosen != filepath.Join(dir, filepath.FromSlash(c.chosen)) || !slices.Equal(passed, c.passed) {
 				t.Errorf("got %s, passed %q; want %s, passed %q", chosen, passed, c.chosen, c.passed)
 			}
 		})
@@ -233,7 +264,7 @@ func TestFindTakesBrokenFiles(t *testing.T) {
 }
 
 func TestFindNothing(t *testing.T) {
-	const looked = "looked for Procfile.dev, Procfile, package.json with a start script; "
+	const looked = "looked for Procfile.dev, Procfile, amvera.yml, heroku.yml, convox.yml, compose.yaml, docker-compose.yml, Dockerfile, package.json with a start script; "
 	for _, c := range []struct {
 		name  string
 		files []string
@@ -241,7 +272,6 @@ func TestFindNothing(t *testing.T) {
 	}{
 		{"empty", nil, "write a Procfile with a line such as `web: npm start`"},
 		{"no start script", []string{"package.json"}, "write a Procfile with a line such as `web: npm start`"},
-		{"only what cannot be read", []string{"amvera.yml", "Dockerfile"}, "amvera.yml, Dockerfile cannot be read yet: write a Procfile with a line such as `web: npm start`"},
 		{"another ending", []string{"Procfile.txt"}, "is Procfile.txt meant? rename it, or name it with -f"},
 		{"another environment", []string{"Procfile.local"}, "is Procfile.local meant? rename it, or name it with -f"},
 		{"a slip", []string{"Profile"}, "is Profile meant? rename it, or name it with -f"},

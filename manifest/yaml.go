@@ -26,6 +26,9 @@ type yamlFile struct {
 // are resolved, so that readers meet only maps, lists and scalars, and a key
 // that occurs twice in a map is an error.
 func (f *yamlFile) parse(data []byte) (*yaml.Node, error) {
+	if name := utf16or32(data); name != "" {
+		return nil, &Error{File: f.name, Message: "this file is in " + name + ": save it as UTF-8"}
+	}
 	// YAML 1.1 has three more line ends, which no editor counts.
 	text := strings.NewReplacer("\u0085", " ", "\u2028", " ", "\u2029", " ").Replace(string(data))
 	var doc yaml.Node

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"slices"
@@ -8,11 +10,14 @@ import (
 	"strings"
 
 	"github.com/devrun/devrun/envfile"
+	"github.com/devrun/devrun/manifest"
 )
 
 // environment makes the variables of each process from the layers that all
 // processes share.
 type environment struct {
+	root      string
+	override  bool
 	inherited map[string]string
 	shared    []envfile.Resolved
 	// hints are by type; they are the lowest layer and never override.
@@ -31,7 +36,9 @@ func newEnvironment(in Input) *environment {
 		}
 	}
 	override := in.Choices.EnvOverride
-	e.shared = envfile.Resolve(override, in.Env)
+	e.override = override
+	e.root = in.Root
+	e.shared = envfile.Resolve(override, in.Env, e.declare(in.App.Env))
 	if len(in.Tools) > 0 {
 		path := envfile.Value{Name: "PATH", Value: e.path(in.Tools), Source: envfile.Devrun}
 		e.shared = envfile.Extend(e.shared, override, []envfile.Value{path})
@@ -122,8 +129,39 @@ func (e *environment) announce(procs []Process) {
 	slices.SortFunc(e.common, byName)
 }
 
+// declare turns what a file declares into values of the layers, together with
+// the shell's values of the same names, which compete with them.
+func (e *environment) declare(vars []manifest.Variable) []envfile.Value {
+	var values []envfile.Value
+	for _, v := range vars {
+		if value, set := e.inherited[v.Name]; set {
+			values = append(values, envfile.Value{Name: v.Name, Value: value, Source: envfile.Shell})
+		}
+		declared := envfile.Value{Name: v.Name, Value: v.Value, Source: envfile.Default, File: v.File, Line: v.Line}
+		switch v.Rule {
+		case manifest.Literal:
+			declared.Source = envfile.Literal
+		case manifest.Secret:
+			declared.Value = e.secret(v.Name)
+		case manifest.Default:
+		case manifest.Required, manifest.Wanted, manifest.Passed:
+			continue
+		}
+		values = append(values, declared)
+	}
+	return values
+}
+
+// secret makes up the value of a variable that the platform would generate. It
+// is the same at every start, so that sessions survive it, and no secret: it
+// follows from the names of the folder and the variable.
+func (e *environment) secret(name string) string {
+	sum := sha256.Sum256([]byte("devrun\x00" + e.root + "\x00" + name))
+	return hex.EncodeToString(sum[:])
+}
+
 // fill lays the process's own variables round the common ones.
-func (e *environment) fill(p *Process) {
+func (e *environment) fill(p *Process, mp manifest.Process) {
 	own := []Var{{"FOREMAN_WORKER_NAME", p.ID}, {"PS", p.ID}}
 	if p.Port != 0 {
 		own = append(own, Var{"PORT", strconv.Itoa(p.Port)})
@@ -139,13 +177,89 @@ func (e *environment) fill(p *Process) {
 			p.Env = slices.Delete(p.Env, at, at+1)
 		}
 	}
-	for _, v := range own {
+	if len(mp.Env) > 0 {
+		e.lay(p, e.resolve(mp.Env))
+	}
+	e.lay(p, own)
+}
+
+// resolve decides the values of the variables that the file declares for one
+// process.
+func (e *environment) resolve(vars []manifest.Variable) []Var {
+	names := make(map[string]bool, len(vars))
+	for _, v := range vars {
+		names[v.Name] = true
+	}
+	var own []Var
+	for _, r := range envfile.Extend(e.shared, e.override, e.declare(vars)) {
+		if names[r.Name] && r.Name != "" {
+			own = append(own, Var{r.Name, r.Value.Value})
+		}
+	}
+	return own
+}
+
+// lay puts variables over those that p has.
+func (e *environment) lay(p *Process, vars []Var) {
+	for _, v := range vars {
 		at, ok := slices.BinarySearchFunc(p.Env, v, byName)
 		if !ok {
 			p.Env = slices.Insert(p.Env, at, v)
 		}
 		p.Env[at] = v
 	}
+}
+
+// required is the error for variables that processes of the plan have to have
+// and nobody sets.
+func (e *environment) required(in Input, pl Plan) error {
+	var missing []string
+	var first manifest.Source
+	for _, mp := range in.App.Processes {
+		if slices.Contains(pl.Omitted, mp.Type) {
+			continue
+		}
+		for _, v := range e.unset(mp.Env, manifest.Required) {
+			if len(missing) == 0 {
+				first = v.Source
+			}
+			if !slices.Contains(missing, v.Name) {
+				missing = append(missing, v.Name)
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &SourceError{first.File, first.Line, fmt.Sprintf(
+		"%s: required, and nobody sets it; put it into .env", strings.Join(missing, ", "))}
+}
+
+// wanted warns of variables that the file would like to be set.
+func (e *environment) wanted(in Input) []Warning {
+	unset := e.unset(in.App.Env, manifest.Wanted)
+	for _, mp := range in.App.Processes {
+		unset = append(unset, e.unset(mp.Env, manifest.Wanted)...)
+	}
+	if len(unset) == 0 {
+		return nil
+	}
+	var names []string
+	for _, v := range unset {
+		names = append(names, v.Name)
+	}
+	return []Warning{{unset[0].File, unset[0].Line, "nobody sets " + strings.Join(names, ", ") + "; put what is needed into .env"}}
+}
+
+// unset lists the variables with this rule that have no value.
+func (e *environment) unset(vars []manifest.Variable, rule manifest.Rule) []manifest.Variable {
+	var unset []manifest.Variable
+	for _, v := range vars {
+		if _, set := e.inherited[v.Name]; v.Rule == rule && !set && e.lookup(v.Name) == nil {
+			unset = append(unset, v)
+		}
+	}
+	return unset
 }
 
 func byName(a, b Var) int { return strings.Compare(a.Name, b.Name) }

@@ -405,3 +405,84 @@ func BenchmarkMake(b *testing.B) {
 		}
 	}
 }
+
+// What a platform's file declares: variables by their rule, its own ports and
+// numbers, its own way to end.
+func TestPlatformFile(t *testing.T) {
+	at := manifest.Source{File: "x.yml", Line: 3}
+	a := manifest.App{
+		Kind: manifest.Compose, File: "x.yml", Containers: true,
+		Env: []manifest.Variable{
+			{Name: "COLOUR", Value: "red", Rule: manifest.Default, Source: at},
+			{Name: "SIZE", Value: "1", Rule: manifest.Default, Source: at},
+			{Name: "SESSION", Rule: manifest.Secret, Source: at},
+			{Name: "MAYBE", Rule: manifest.Passed, Source: at},
+			{Name: "PLEASE", Rule: manifest.Wanted, Source: at},
+		},
+		Processes: []manifest.Process{
+			{
+				Type: "web", Command: "serve", Source: at, Count: 2, Ports: []manifest.Port{{Container: 8000, Host: 3000, Source: at}},
+				Env:   []manifest.Variable{{Name: "SIZE", Value: "literal", Rule: manifest.Literal, Source: at}},
+				Order: manifest.Order{After: []manifest.Dependency{{Type: "db", Until: manifest.UntilReady, Source: at}}},
+				Stop:  manifest.Stop{Restart: "always", Grace: 3 * time.Second},
+			},
+			{Type: "db", Command: "data", Source: at, Stop: manifest.Stop{Restart: "on-failure"}},
+			{Type: "tool", Command: "t", Source: at, Count: -1},
+		},
+	}
+	in := plan.Input{
+		Root: "/p", App: a, Shell: []string{"SIZE=2", "MAYBE=yes"},
+		Env:     []envfile.Value{{Name: "COLOUR", Value: "blue", Source: envfile.DotEnv, File: ".env", Line: 1}},
+		Choices: plan.Choices{Native: plan.Types{plan.All}},
+	}
+	pl, err := plan.Make(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ports(pl), "web.1:3000 web.2:3001 db.1:5100"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	web, db := pl.Processes[0], pl.Processes[2]
+	for name, want := range map[string]string{"COLOUR": "blue", "SIZE": "literal", "MAYBE": "yes"} {
+		if got := variable(web, name); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	if got := variable(db, "SIZE"); got != "2" {
+		t.Errorf("SIZE of db is %s", got)
+	}
+	if a, b := variable(web, "SESSION"), variable(db, "SESSION"); len(a) != 64 || a != b {
+		t.Errorf("secrets %s and %s", a, b)
+	}
+	if web.OnExit != plan.OnExitRestart || db.OnExit != plan.OnExitRetry || web.Grace != 3*time.Second || web.Runner != plan.Host {
+		t.Errorf("web %+v", web)
+	}
+	if len(web.After) != 1 || web.After[0] != (plan.Dependency{Type: "db", Until: plan.UntilReady}) || db.Ready == nil || !db.Ready.Listen {
+		t.Errorf("after %v, ready %v", web.After, db.Ready)
+	}
+	if got := fmt.Sprint(pl.Warnings); got != "[x.yml:3: nobody sets PLEASE; put what is needed into .env]" {
+		t.Errorf("warnings %s", got)
+	}
+
+	in.Choices = plan.Choices{}
+	if pl, err = plan.Make(in); err != nil || pl.Processes[0].Runner != plan.Docker || pl.Processes[0].Ports[0] != (plan.Port{Host: 3000, Container: 8000, Protocol: "tcp"}) {
+		t.Errorf("in containers: %+v, %v", pl.Processes[0], err)
+	}
+	in.Choices = plan.Choices{Port: 7000, Native: plan.Types{plan.All}}
+	if pl, err = plan.Make(in); err != nil || ports(pl) != "web.1:7000 web.2:7001 db.1:7100" {
+		t.Errorf("with -p: %s, %v", ports(pl), err)
+	}
+	a.Processes[1].Order.After = []manifest.Dependency{{Type: "web", Until: manifest.UntilStarted}}
+	if _, err = plan.Make(in); err == nil || !strings.Contains(err.Error(), "x.yml:3: these wait for each other in a circle: web waits for db waits for web") {
+		t.Errorf("a circle: %v", err)
+	}
+	a.Processes[1].Order.After, a.Processes[1].Command = nil, ""
+	if _, err = plan.Make(in); err == nil || !strings.Contains(err.Error(), "cannot run db natively: there is no command but that of the image; leave it out: devrun start --native web") {
+		t.Errorf("no command: %v", err)
+	}
+	a.Processes[1].Command = "data"
+	a.Processes[0].Env[0].Rule, a.Processes[0].Env[0].Name = manifest.Required, "TOKEN"
+	if _, err = plan.Make(in); err == nil || err.Error() != "x.yml:3: TOKEN: required, and nobody sets it; put it into .env" {
+		t.Errorf("required: %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -26,7 +27,19 @@ type base struct {
 	// from says who chose the number ("-p", "PORT in .env:3"); empty for the
 	// default. A number that the user chose is never replaced silently.
 	from string
+	// source says whether the number is for this run.
+	source baseSource
 }
+
+type baseSource int
+
+const (
+	byDefault baseSource = iota
+	// byProject is PORT in .env; the manifest's own number goes before it.
+	byProject
+	// byUser is a flag, the shell, or a file named with -e.
+	byUser
+)
 
 // decideBase ranks the places that can name a base port (DESIGN.md section 3,
 // "Ports"): the flag, a file named with -e, the shell, .env, the default.
@@ -36,7 +49,7 @@ func decideBase(flag int, port *envfile.Resolved) (base, *Warning, error) {
 		if flag < privileged || flag > maxPort {
 			return base{}, nil, fmt.Errorf("cannot use port %d: choose one between %d and %d", flag, privileged, maxPort)
 		}
-		return base{flag, "-p"}, nil, nil
+		return base{flag, "-p", byUser}, nil, nil
 	}
 	if port == nil || port.Value.Value == "" {
 		return base{port: defaultBase}, nil, nil
@@ -50,7 +63,11 @@ func decideBase(flag int, port *envfile.Resolved) (base, *Warning, error) {
 		w := &Warning{port.File, port.Line, fmt.Sprintf("%s is %d, which needs root on most machines; using %d (-p chooses another)", from, n, defaultBase)}
 		return base{port: defaultBase}, w, nil
 	}
-	return base{n, from}, nil, nil
+	source := byUser
+	if port.Source == envfile.DotEnv {
+		source = byProject
+	}
+	return base{n, from, source}, nil, nil
 }
 
 // place says where a value comes from, for people.
@@ -101,6 +118,36 @@ func assignPorts(procs []Process, position map[string]int, b base) error {
 		p.Port = port
 	}
 	return nil
+}
+
+// ownPorts gives a process the number that its file gives it, unless the user
+// has chosen a base for this run. One that cannot be had (in use, or below 1024
+// without the right to it) leaves the process with its number from the base.
+func (in Input) ownPorts(pl *Plan, b base) {
+	if b.source == byUser {
+		return
+	}
+	for i := range pl.Processes {
+		p := &pl.Processes[i]
+		mp := in.declared(p.Type)
+		// A platform's default that nobody wrote (Amvera's 80) is not asked for.
+		if len(mp.Ports) == 0 || mp.Ports[0].Line == 0 {
+			continue
+		}
+		own := cmp.Or(mp.Ports[0].Host, mp.Ports[0].Container)
+		if own == 0 {
+			continue
+		}
+		own += p.Instance - 1
+		if in.Probe != nil {
+			if err := in.Probe.Try(own); err != nil {
+				pl.Warnings = append(pl.Warnings, Warning{mp.Ports[0].File, mp.Ports[0].Line, fmt.Sprintf(
+					"%s gets port %d, not %d: %v", p.ID, p.Port, own, in.Probe.Explain(own))})
+				continue
+			}
+		}
+		p.Port = own
+	}
 }
 
 // probePorts replaces ports that somebody else holds.

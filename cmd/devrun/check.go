@@ -51,12 +51,12 @@ func (a *app) check(o *options, args []string) (*check.Report, manifest.App, err
 	if p.root, err = getwd(); err != nil {
 		return nil, p.app, err
 	}
-	manifestErr := p.readManifest(o.project.files, true)
+	envErr := p.readEnv(a.environ, o.project.envFiles)
+	manifestErr := p.readManifest(o.project.files, p.lookup(a.environ, o.project.envOverride), true)
 	if manifestErr != nil {
 		report.Fail(manifestErr)
 	}
 	report.Manifest(p.app)
-	envErr := p.readEnv(a.environ, o.project.envFiles)
 	if envErr != nil {
 		report.Fail(envErr)
 	}

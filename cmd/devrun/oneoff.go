@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/devrun/devrun/hostrun"
+	"github.com/devrun/devrun/manifest"
 	"github.com/devrun/devrun/plan"
 )
 
@@ -198,7 +199,7 @@ func (a *app) completeTypes(o *options) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		p := &project{}
-		if err := p.readManifest(o.project.files, false); err != nil {
+		if err := p.readManifest(o.project.files, manifest.Lookup(shellLookup(a.environ)), false); err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return p.types(), cobra.ShellCompDirectiveNoFileComp

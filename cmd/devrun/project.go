@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -157,16 +158,30 @@ func (a *app) load(o *options, manifestNeeded bool) (*project, error) {
 		return nil, fmt.Errorf("cannot tell the project's folder: %v", err)
 	}
 	p := &project{root: root}
-	if err := p.readManifest(o.project.files, manifestNeeded); err != nil {
+	envErr := p.readEnv(a.environ, o.project.envFiles)
+	if err := p.readManifest(o.project.files, p.lookup(a.environ, o.project.envOverride), manifestNeeded); err != nil {
 		return nil, err
 	}
-	if err := p.readEnv(a.environ, o.project.envFiles); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return p, envErr
 }
 
-func (p *project) readManifest(files []string, needed bool) error {
+// lookup finds a variable for a manifest that refers to it: as the processes
+// will have it.
+func (p *project) lookup(environ []string, override bool) manifest.Lookup {
+	resolved := envfile.Resolve(override, p.env)
+	shell := shellLookup(environ)
+	return func(name string) (string, bool) {
+		at, ok := slices.BinarySearchFunc(resolved, name, func(r envfile.Resolved, name string) int {
+			return strings.Compare(r.Name, name)
+		})
+		if ok {
+			return resolved[at].Value.Value, true
+		}
+		return shell(name)
+	}
+}
+
+func (p *project) readManifest(files []string, lookup manifest.Lookup, needed bool) error {
 	var file string
 	var err error
 	if len(files) == 1 {
@@ -178,8 +193,12 @@ func (p *project) readManifest(files []string, needed bool) error {
 		}
 		return err
 	}
-	p.files = append(p.files, file)
-	p.app, err = manifest.Read(file)
+	p.files = append([]string{file}, p.files...)
+	if p.app, err = manifest.Read(file, lookup); err != nil {
+		return err
+	}
+	over, err := manifest.Overlay(&p.app, filepath.Dir(file))
+	p.files = append(p.files, over...)
 	return err
 }
 
@@ -310,7 +329,7 @@ func (p *project) input(a *app, o *options, args []string) (plan.Input, error) {
 		return plan.Input{}, &usageError{err.Error()}
 	}
 	c := &o.choice
-	wait := plan.DefaultGrace
+	var wait time.Duration
 	if c.grace.set {
 		wait = max(c.grace.d, 1) // 0 asks for no patience at all
 	}
@@ -325,6 +344,7 @@ func (p *project) input(a *app, o *options, args []string) (plan.Input, error) {
 			Port: int(c.port), NoPort: c.noPort,
 			Grace: wait, OnExit: plan.OnExit(c.onExit), Release: c.release,
 			TTY: a.tty(o), EnvOverride: o.project.envOverride,
+			Docker: o.project.docker.types, Native: o.project.native.types,
 		},
 	}, nil
 }

@@ -50,9 +50,6 @@ status (--on-exit says otherwise). Ctrl-C stops everything, a second one kills.`
 }
 
 func (a *app) start(cmd *cobra.Command, o *options, args []string) error {
-	if len(o.project.docker.types) > 0 {
-		return usagef("--docker is not part of this version of devrun; processes run natively")
-	}
 	if err := a.enter(cmd, o); err != nil {
 		return err
 	}
@@ -70,12 +67,26 @@ func (a *app) start(cmd *cobra.Command, o *options, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := refuseContainers(pl); err != nil {
+		return err
+	}
 	mux := logs.New(a.logOptions(o, pl))
 	for _, w := range append(p.warnings, pl.Warnings...) {
 		mux.Notice("devrun: " + w.String())
 	}
 	mux.Notice("devrun: " + p.headline(pl))
 	return a.supervise(o, pl, mux, left)
+}
+
+// refuseContainers: this version of devrun starts no containers.
+func refuseContainers(pl plan.Plan) error {
+	for _, p := range pl.Processes {
+		if p.Runner == plan.Docker {
+			return fmt.Errorf("%s: %s runs in a container, and this version of devrun starts none; devrun start --native runs the commands on this machine",
+				p.Source, p.Type)
+		}
+	}
+	return nil
 }
 
 // headline says on one line which file runs, what of it, and what was passed
@@ -116,7 +127,7 @@ func (p *project) headline(pl plan.Plan) string {
 }
 
 func webOf(path string) string {
-	app, err := manifest.Read(path)
+	app, err := manifest.Read(path, nil)
 	if err != nil {
 		return ""
 	}
