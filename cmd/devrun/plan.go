@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/devrun/devrun/envfile"
 	"github.com/devrun/devrun/plan"
+	"github.com/devrun/devrun/portcheck"
 )
 
 func (a *app) planCommand(o *options) *cobra.Command {
@@ -53,12 +56,26 @@ func (a *app) makePlan(cmd *cobra.Command, o *options, args []string) (plan.Plan
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	in.Probe = privilegedOnly(cmd.Context())
 	pl, err := plan.Make(in)
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	pl.Warnings = append(p.warnings, pl.Warnings...)
 	return pl, nil
+}
+
+// privilegedOnly takes every port for free that anybody may have: whether one is
+// in use is for the moment of the start.
+func privilegedOnly(ctx context.Context) *plan.Probe {
+	try := func(port int) error {
+		err := portcheck.Try(ctx, port)
+		if _, ok := errors.AsType[*portcheck.PrivilegedError](err); ok {
+			return err
+		}
+		return nil
+	}
+	return &plan.Probe{Try: try, Explain: try}
 }
 
 // writeJSON writes v indented, with < and & as they are.
