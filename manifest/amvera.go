@@ -54,9 +54,12 @@ type amveraReader struct {
 	set map[string]entry
 	// commands are those of the build, which may stand in several places.
 	commands []entry
-	guessed  []guessedKey
-	env      amveraEnv
-	version  string
+	// guessed are the keys that were taken for others, strangers those that
+	// mean nothing.
+	guessed   []guessedKey
+	strangers []amveraKey
+	env       amveraEnv
+	version   string
 	// slipped says that what belongs to run stands in build.
 	slipped bool
 	// first is the place of what is said of the whole file.
@@ -244,7 +247,7 @@ func (r *amveraReader) ports() []Port {
 	services := 0
 	r.eachPort("run.servicePort", func(int, *yaml.Node) { services++ })
 	if services > 1 && services != len(ports) {
-		r.note(r.place("run.servicePort"), "%d service ports for %d container ports: there is to be one for each", services, max(len(ports), 1))
+		r.note(r.place("run.servicePort"), "`servicePort` has %d ports and `containerPort` %d: there is to be one for each", services, max(len(ports), 1))
 	}
 	if len(ports) == 0 {
 		ports = append(ports, Port{Container: 80, Protocol: "tcp", Source: Source{File: r.name}})
@@ -315,73 +318,15 @@ func (r *amveraReader) volumes() []Volume {
 	return []Volume{{Name: "data", Path: clean}}
 }
 
-// build is how the platform makes the image of a language.
-func (r *amveraReader) build() *Build {
-	b := &Build{
-		Context: ".",
-		Base:    r.image("build.image", r.env.base),
-		Runtime: r.image("run.image", r.env.runtime),
-		Skip:    r.yes("build.skip"),
-		Source:  r.source(r.place("meta.environment", "meta.toolchain.name")),
-	}
-	if b.Skip {
-		return b
-	}
-	b.Artifacts = r.artifacts()
-	b.Commands = r.env.steps(r, b.Artifacts)
-	return b
-}
-
-func (r *amveraReader) image(key, standard string) string {
-	if own := r.value(key); own != "" {
-		return own
-	}
-	return strings.ReplaceAll(standard, "%s", r.version)
-}
-
-// artifacts are the files that the build hands on; Dest is empty for the
-// application's own folder.
-func (r *amveraReader) artifacts() []Artifact {
-	const key = "build.artifacts"
-	e, ok := r.set[key]
-	var list []Artifact
-	switch {
-	case ok && e.value.Kind != yaml.MappingNode:
-		r.skip(e.at, "`%s` is to be a map such as `\"dist/*\": /`, not a %s: left out", key, kindName(e.value))
-	case ok:
-		for _, item := range r.entries(e.value, "`"+key+"`") {
-			list = append(list, r.artifact(item)...)
-		}
-	}
-	if len(list) == 0 && r.env.artifact != "" {
-		list = []Artifact{{Pattern: r.env.artifact}}
-	}
-	return list
-}
-
-func (r *amveraReader) artifact(item entry) []Artifact {
-	pattern := strings.TrimPrefix(strings.TrimSpace(item.key), "./")
-	dest, ok := r.text(item.value, "a folder of `build.artifacts`")
-	if !ok {
-		return nil
-	}
-	if strings.HasPrefix(pattern, "/") {
-		r.note(item.at, "`%s`: a pattern starts at the project's folder, without a slash", clip(pattern))
-		pattern = strings.TrimLeft(pattern, "/")
-	}
-	if pattern == "" || slices.Contains(strings.Split(pattern, "/"), "..") {
-		r.skip(item.at, "`%s` is not in the project's folder: left out", clip(item.key))
-		return nil
-	}
-	return []Artifact{{Pattern: pattern, Dest: strings.TrimPrefix(path.Clean("/"+dest), "/")}}
-}
-
-// explainAmvera says more of two common mistakes than that the YAML is none.
+// explainAmvera says more of common mistakes than that the YAML is none.
 func explainAmvera(err error, text string) error {
 	e, ok := err.(*Error) //nolint:errorlint // parse gives the error itself
 	lines := strings.Split(text, "\n")
 	if !ok || e.Line == 0 || e.Line > len(lines) {
 		return err
+	}
+	if indent := lines[e.Line-1]; strings.Contains(indent[:len(indent)-len(strings.TrimLeft(indent, " \t"))], "\t") {
+		return &Error{File: e.File, Line: e.Line, Message: "not valid YAML: a tab before the first word: only spaces can be there"}
 	}
 	// The parser may notice only lines later.
 	for n := e.Line; n > max(0, e.Line-5); n-- {

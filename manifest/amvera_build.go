@@ -7,19 +7,85 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
+
+// build is how the platform makes the image of a language.
+func (r *amveraReader) build() *Build {
+	b := &Build{
+		Context: ".",
+		Base:    r.image("build.image", r.env.base),
+		Runtime: r.image("run.image", r.env.runtime),
+		Skip:    r.yes("build.skip"),
+		Source:  r.source(r.place("meta.environment", "meta.toolchain.name")),
+	}
+	if b.Skip {
+		return b
+	}
+	b.Artifacts = r.artifacts()
+	b.Commands = r.env.steps(r, b.Artifacts)
+	return b
+}
+
+func (r *amveraReader) image(key, standard string) string {
+	if own := r.value(key); own != "" {
+		return own
+	}
+	return strings.ReplaceAll(standard, "%s", r.version)
+}
+
+// artifacts are the files that the build hands on; Dest is empty for the
+// application's own folder.
+func (r *amveraReader) artifacts() []Artifact {
+	const key = "build.artifacts"
+	e, ok := r.set[key]
+	var list []Artifact
+	switch {
+	case ok && e.value.Kind != yaml.MappingNode:
+		r.skip(e.at, "`%s` is to be a map such as `\"dist/*\": /`, not a %s: left out", key, kindName(e.value))
+	case ok:
+		for _, item := range r.entries(e.value, "`"+key+"`") {
+			list = append(list, r.artifact(item)...)
+		}
+	}
+	if len(list) == 0 && r.env.artifact != "" {
+		list = []Artifact{{Pattern: r.env.artifact}}
+	}
+	return list
+}
+
+func (r *amveraReader) artifact(item entry) []Artifact {
+	pattern := strings.TrimPrefix(strings.TrimSpace(item.key), "./")
+	dest, ok := r.text(item.value, "a folder of `build.artifacts`")
+	if !ok {
+		return nil
+	}
+	if strings.HasPrefix(pattern, "/") {
+		r.note(item.at, "`%s`: a pattern starts at the project's folder, without a slash", clip(pattern))
+		pattern = strings.TrimLeft(pattern, "/")
+	}
+	if pattern == "" || slices.Contains(strings.Split(pattern, "/"), "..") {
+		r.skip(item.at, "`%s` is not in the project's folder: left out", clip(item.key))
+		return nil
+	}
+	return []Artifact{{Pattern: pattern, Dest: strings.TrimPrefix(path.Clean("/"+dest), "/")}}
+}
+
+// amveraVenv is where Amvera keeps Python's packages, below the project's folder.
+const amveraVenv = "venv"
 
 // pipSteps: without the file of requirements nothing is installed, and Amvera
 // says nothing of it.
 func pipSteps(r *amveraReader, _ []Artifact) []Step {
-	steps := []Step{{Command: "python3 -m venv venv", Creates: "venv"}}
+	steps := []Step{{Command: "python3 -m venv " + amveraVenv, Creates: amveraVenv}}
 	from := r.localPath("build.requirementsPath")
 	written := from != ""
 	if !written {
 		from = "requirements.txt"
 	}
 	if isFile(r.dir, from) {
-		return append(steps, Step{Command: "venv/bin/pip install -r " + quoteWord(from), Creates: "venv", From: from})
+		return append(steps, Step{Command: amveraVenv + "/bin/pip install -r " + quoteWord(from), Creates: amveraVenv, From: from})
 	}
 	if written {
 		r.note(r.place("build.requirementsPath"), "there is no `%s` here: Amvera then installs nothing, without a word", clip(from))
@@ -141,9 +207,15 @@ func jarSteps(command string, sources ...string) func(*amveraReader, []Artifact)
 	}
 }
 
-// goProgram is a name for the program that no folder of the project has.
-func goProgram(dir string) string {
-	if info, err := os.Stat(filepath.Join(dir, "app")); err == nil && info.IsDir() {
+// goProgram is what the program is called: as the command does, else by a name
+// that no folder of the project has.
+func (r *amveraReader) goProgram() string {
+	if words := splitCommand(r.line("run.command")).words; len(words) > 0 {
+		if name, ok := strings.CutPrefix(words[0], "./"); ok && name != "" {
+			return name
+		}
+	}
+	if info, err := os.Stat(filepath.Join(r.dir, "app")); err == nil && info.IsDir() {
 		return "app.bin"
 	}
 	return "app"

@@ -4,7 +4,6 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // versioned is a name with a version behind it: python:3.11, node-18.
@@ -49,8 +48,8 @@ func (r *amveraReader) chooseEnv() error {
 func (r *amveraReader) withToolchain(env amveraEnv) amveraEnv {
 	name := r.value("meta.toolchain.name")
 	if name == "" {
-		if env.environment == "jvm" && !isFile(r.dir, "pom.xml") && (isFile(r.dir, "build.gradle") || isFile(r.dir, "build.gradle.kts")) {
-			env = findEnv("jvm", "gradle")
+		if env.environment == "jvm" {
+			env = r.jvm()
 		}
 		if env.environment != "docker" {
 			r.note(r.place("meta.environment"), "no `meta.toolchain.name`: taken as `%s`, write `toolchain: {name: %s}`", env.toolchain, env.toolchain)
@@ -73,19 +72,21 @@ func (r *amveraReader) withToolchain(env amveraEnv) amveraEnv {
 		r.note(at, "toolchain `%s`: did you mean `%s`? it is taken so", clip(name), meant.toolchain)
 		return meant
 	}
-	var toolchains []string
+	return r.otherToolchain(env, name)
+}
+
+// otherToolchain is for a name that is none of the environment's toolchains.
+func (r *amveraReader) otherToolchain(env amveraEnv, name string) amveraEnv {
+	var known []string
 	for _, e := range amveraEnvs() {
-		if e.environment == env.environment && !e.guessed {
-			toolchains = append(toolchains, "`"+e.toolchain+"`")
+		if e.environment == env.environment {
+			known = append(known, e.toolchain)
 		}
 	}
-	if len(toolchains) == 0 {
-		toolchains = []string{"`" + env.toolchain + "`"}
+	if near := nearest(name, known); near != "" {
+		env = findEnv(env.environment, near)
 	}
-	if near := nearest(name, toolchains); near != "" {
-		env = findEnv(env.environment, strings.Trim(near, "`"))
-	}
-	r.note(at, "toolchain `%s` is none of `%s`, which has %s: taken as `%s`", clip(name), env.environment, keyList(toolchains), env.toolchain)
+	r.note(r.place("meta.toolchain.name"), "toolchain `%s` is none of `%s`, which has %s: taken as `%s`", clip(name), env.environment, keyList(known), env.toolchain)
 	return env
 }
 

@@ -3,6 +3,7 @@ package manifest
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // AmveraDockerfile gives the Dockerfile that Amvera builds a project from when
@@ -51,7 +52,7 @@ func (r *amveraReader) container(web *Process) error {
 	if isNo(r.value("build.dockerfile")) {
 		delete(r.set, "build.dockerfile")
 	} else if dockerfile = r.localPath("build.dockerfile"); dockerfile != "" && !isFile(r.dir, dockerfile) {
-		r.note(r.place("build.dockerfile"), "there is no `%s` here%s: Amvera builds from it", clip(dockerfile), r.otherDockerfile())
+		r.note(r.place("build.dockerfile"), "there is no `%s` here, from which Amvera is to build%s", clip(dockerfile), r.otherDockerfile())
 	}
 	if dockerfile == "" {
 		dockerfile = dockerfilePlace(r.dir)
@@ -73,7 +74,7 @@ func (r *amveraReader) container(web *Process) error {
 
 func (r *amveraReader) otherDockerfile() string {
 	if place := dockerfilePlace(r.dir); place != "" {
-		return ", but `" + place + "`"
+		return "; there is `" + place + "`"
 	}
 	return ""
 }
@@ -152,7 +153,7 @@ func splitCommand(line string) commandLine {
 		case ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r':
 			end()
 		default:
-			c.needsShell(ch, next)
+			c.needsShell(ch, runes[i+1:])
 			word.WriteRune(ch)
 			in = true
 		}
@@ -163,16 +164,20 @@ func splitCommand(line string) commandLine {
 }
 
 // needsShell remembers the first character that only a shell understands.
-func (c *commandLine) needsShell(ch, next rune) {
+func (c *commandLine) needsShell(ch rune, rest []rune) {
 	switch {
 	case strings.ContainsRune("&|;<>", ch) && c.operator == "":
 		c.operator = string(ch)
-		if ch == next {
-			c.operator += string(next)
+		if len(rest) > 0 && rest[0] == ch {
+			c.operator += string(ch)
 		}
-	case ch == '$' && next != '(' && next != 0 && c.variable == "":
-		c.variable = "$" + string(next)
-	case ch == '$' && next == '(' && c.variable == "":
-		c.variable = "$("
+	case ch == '$' && c.variable == "" && len(rest) > 0:
+		end := slices.IndexFunc(rest, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_({", r)
+		})
+		if end < 0 {
+			end = len(rest)
+		}
+		c.variable = "$" + string(rest[:end])
 	}
 }

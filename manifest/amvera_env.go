@@ -144,10 +144,10 @@ func compiledEnvs() []amveraEnv {
 			keys: []string{"build.image", "run.image"},
 			base: "golang:%s", runtime: "golang:%s", tag: "latest",
 			steps: func(r *amveraReader, _ []Artifact) []Step {
-				name := goProgram(r.dir)
-				return []Step{{Command: "go build -o " + name + " .", Creates: name, From: "go.mod"}}
+				name := r.goProgram()
+				return []Step{{Command: "go build -o " + quoteWord(name) + " .", Creates: name, From: "go.mod"}}
 			},
-			command: func(r *amveraReader, _ string) string { return "./" + goProgram(r.dir) },
+			command: func(r *amveraReader, _ string) string { return "./" + r.goProgram() },
 		},
 		{
 			// https://docs.amvera.ru/applications/environments/csharp-dotnet.html

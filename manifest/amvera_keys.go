@@ -141,31 +141,36 @@ func (r *amveraReader) walk(keys []amveraKey, section string, in entry) []amvera
 	for _, e := range r.entries(in.value, "`"+section+"`") {
 		plain := plainKey(e.key)
 		isMap := e.value.Kind == yaml.MappingNode
-		switch {
-		case plain == "toolchain" && section != "meta.toolchain":
-			// Amvera's own examples have `toolchain: docker` too
-			// (https://docs.amvera.ru/general/examples/go_full.html).
-			if section != "meta" {
-				r.note(e.at, "`toolchain` stands under `%s`: taken as `meta.toolchain`, move it there", section)
-			}
-			if !isMap {
-				keys = append(keys, amveraKey{"meta.toolchain", entry{"name", e.at, e.value}})
-				continue
-			}
-			keys = r.walk(keys, "meta.toolchain", e)
-		case isMap && (e.key == "run" || e.key == "build" || e.key == "meta") && e.key != section && section != "meta.toolchain":
-			r.note(e.at, "`%s` stands inside `%s`: taken as a section, move it to the start of the line", e.key, section)
-			keys = r.walk(keys, e.key, e)
-		case plain == "persistence" && isMap:
+		if plain == "persistence" && isMap {
 			if mount := mountPath(e.value); mount != nil {
 				e.value = mount
 			}
-			keys = append(keys, amveraKey{section, e})
+		}
+		switch {
+		case plain == "toolchain" && section != "meta.toolchain":
+			keys = r.toolchain(keys, section, e)
+		case isMap && e.key != section && isSection(e.key) && section != "meta.toolchain":
+			r.note(e.at, "`%s` stands inside `%s`: taken as a section, move it to the start of the line", e.key, section)
+			keys = r.walk(keys, e.key, e)
 		default:
 			keys = append(keys, amveraKey{section, e})
 		}
 	}
 	return keys
+}
+
+func isSection(key string) bool { return key == "meta" || key == "build" || key == "run" }
+
+// toolchain adds the keys of a toolchain, which Amvera's own examples also write
+// as its name alone (https://docs.amvera.ru/general/examples/go_full.html).
+func (r *amveraReader) toolchain(keys []amveraKey, section string, e entry) []amveraKey {
+	if section != "meta" {
+		r.note(e.at, "`toolchain` stands under `%s`: taken as `meta.toolchain`, move it there", section)
+	}
+	if e.value.Kind != yaml.MappingNode {
+		return append(keys, amveraKey{"meta.toolchain", entry{"name", e.at, e.value}})
+	}
+	return r.walk(keys, "meta.toolchain", e)
 }
 
 // slip notes a `run:` that got into build, with its keys beside it instead of
@@ -222,7 +227,7 @@ func (r *amveraReader) resolve(keys []amveraKey) {
 func (r *amveraReader) guess(k amveraKey) {
 	whole := r.meaning(k)
 	if whole == "" || !fits(whole, k.value) {
-		r.strange(k)
+		r.strangers = append(r.strangers, k)
 		return
 	}
 	if whole == "build.additionalCommands" {
@@ -236,8 +241,11 @@ func (r *amveraReader) guess(k amveraKey) {
 }
 
 // sayGuesses notes what was taken for something else, unless that has been left
-// out since.
+// out since, and what means nothing.
 func (r *amveraReader) sayGuesses() {
+	for _, k := range r.strangers {
+		r.strange(k)
+	}
 	for _, g := range r.guessed {
 		last := lastPart(g.whole)
 		section := strings.TrimSuffix(g.whole, "."+last)
@@ -245,6 +253,8 @@ func (r *amveraReader) sayGuesses() {
 		switch {
 		case !kept, r.slipped && g.section == "build" && section == "run":
 			// The slip was said once for all.
+		case g.section == "" && isSection(g.key):
+			r.note(g.at, "`%s` is a section with keys of its own: its value is taken as `%s`", g.key, g.whole)
 		case last == g.key && g.section == "":
 			r.note(g.at, "`%s` stands outside of the sections: taken as `%s`, move it under `%s`", g.key, g.whole, section)
 		case last == g.key:
@@ -311,7 +321,8 @@ func (r *amveraReader) strange(k amveraKey) {
 	}
 	var own []string
 	for _, whole := range amveraKeys() {
-		if rest, ok := strings.CutPrefix(whole, k.section+"."); ok && k.section != "" && !strings.Contains(rest, ".") {
+		rest, ok := strings.CutPrefix(whole, k.section+".")
+		if ok && !strings.Contains(rest, ".") && r.has(whole) {
 			own = append(own, rest)
 		}
 	}
@@ -321,98 +332,22 @@ func (r *amveraReader) strange(k amveraKey) {
 	case "meta":
 		own = append(own, "toolchain")
 	}
-	r.skip(k.at, "`%s` is no key of %s, which has %s: left out", clip(k.key), k.where(), strings.Join(own, ", "))
-}
-
-// accept drops the keys that the environment does not have, and says so.
-func (r *amveraReader) accept() {
-	for _, whole := range amveraKeys() {
-		e, ok := r.set[whole]
-		if !ok || strings.HasPrefix(whole, "meta.") || slices.Contains(r.env.keys, whole) {
-			continue
-		}
-		switch whole {
-		case "build.useCache", "run.containerPort", "run.servicePort", "run.persistenceMount":
-			if !r.browserKeeps(whole, e) {
-				delete(r.set, whole)
-			}
-			continue
-		case "run.command":
-			if !r.env.onlyContainers() {
-				r.note(e.at, "`command` is not documented for %s: taken, but try it there", r.env)
-				continue
-			}
-		case "build.skip":
-			if !r.env.onlyContainers() {
-				r.note(e.at, "`skip` is not documented for %s: taken, but try it there", r.env)
-				continue
-			}
-		case "run.scriptName", "run.mainScript", "run.jarName", "run.buildFileName":
-			if r.exchange(whole, e) {
-				continue
-			}
-		}
-		delete(r.set, whole)
-		r.skip(e.at, "`%s` means nothing to %s: left out%s", clip(e.key), r.env, r.instead(whole, e))
+	has := "none here"
+	if len(own) > 0 {
+		has = "which has " + strings.Join(own, ", ")
 	}
+	r.skip(k.at, "`%s` is no key of %s, %s: left out", clip(k.key), k.where(), has)
 }
 
-// browserKeeps says that a common key has a meaning: node/browser has no keys
-// under run, but the interface writes the defaults.
-func (r *amveraReader) browserKeeps(whole string, e entry) bool {
-	if r.env.toolchain != "browser" || !strings.HasPrefix(whole, "run.") {
+// has says that the environment has a key.
+func (r *amveraReader) has(whole string) bool {
+	switch whole {
+	case "build.useCache":
 		return true
+	case "run.containerPort", "run.servicePort", "run.persistenceMount":
+		return r.env.toolchain != "browser"
 	}
-	if v := e.value.Value; v != "80" && v != "/data" && v != "" {
-		r.skip(e.at, "`%s` means nothing to node/browser, where nginx listens on 80 and keeps nothing: left out", clip(e.key))
-	}
-	return false
-}
-
-// exchange takes the file to run of one language for that of another.
-func (r *amveraReader) exchange(whole string, e entry) bool {
-	main := r.env.main
-	if main == "" || main == "build.mainFile" {
-		return false
-	}
-	if _, ok := r.set[main]; ok {
-		return false
-	}
-	r.set[main] = e
-	delete(r.set, whole)
-	r.note(e.at, "`%s` is what other environments have: taken as `%s`, as %s calls it", clip(e.key), lastPart(main), r.env)
-	return true
-}
-
-// instead says what to do about a key that the environment does not have.
-func (r *amveraReader) instead(whole string, e entry) string {
-	switch {
-	case whole == "build.dockerfile" && e.value.Kind == yaml.ScalarNode && isNo(e.value.Value):
-		return ", it is not needed"
-	case whole == "build.dockerfile":
-		return "; a Dockerfile is built with `environment: docker`"
-	case whole == "build.additionalCommands" && r.env.environment == "python":
-		return "; Amvera's build only installs requirements, the rest goes before the command with &&"
-	case whole == "build.additionalCommands":
-		return "; use `environment: docker` with a Dockerfile for it"
-	case whole == "run.args":
-		return ", arguments stand in the command"
-	case whole == "run.command" && r.env.toolchain == "browser":
-		return "; a server takes `toolchain: {name: npm}`"
-	case strings.HasSuffix(whole, ".image"):
-		return "; the version says the image, `environment: docker` takes any"
-	case r.env.environment == "docker" && strings.HasPrefix(whole, "run."):
-		return "; the Dockerfile or `run.command` says what runs"
-	}
-	return ""
-}
-
-func isNo(s string) bool {
-	switch strings.ToLower(strings.TrimSpace(s)) {
-	case "false", "no", "none", "off", "null", "":
-		return true
-	}
-	return false
+	return strings.HasPrefix(whole, "meta.") || slices.Contains(r.env.keys, whole) || r.env.environment == ""
 }
 
 // keyList is for messages.
