@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/override"
-	"github.com/compose-spec/compose-go/v2/paths"
 	"github.com/compose-spec/compose-go/v2/transform"
-	"github.com/compose-spec/compose-go/v2/tree"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -68,7 +65,7 @@ func readCompose(files []string, lookup func(string) (string, bool)) (app App, e
 	// compose-go takes what its loader's schema has checked before for granted.
 	defer func() {
 		if v := recover(); v != nil {
-			app, err = r.app, &Error{File: r.name, Message: clip(fmt.Sprintf("compose-go cannot read this file: %v", v))}
+			app, err = r.app, &Error{File: r.name, Message: "compose-go cannot read this file: " + saying(fmt.Errorf("%v", v))}
 		}
 	}()
 	model, err := r.model(files, origin{dir: r.dir})
@@ -99,6 +96,8 @@ type composeReader struct {
 	at    map[string]Source
 	order []string // services, as they occur
 	unset map[string]bool
+	// failed is the first mistake that makes the whole file unusable.
+	failed error
 	// gen1Files are those that only Convox' first generation reads.
 	gen1Files map[string]bool
 	// hidden are services of profiles that are not on.
@@ -187,25 +186,30 @@ func (r *composeReader) model(files []string, from origin) (map[string]any, erro
 			return nil, &Error{File: file, Message: "this file includes itself"}
 		}
 		part, err := r.file(file, "", from.to(from.dir, link))
+		for _, name := range slices.Sorted(maps.Keys(part.services)) {
+			if err == nil {
+				err = r.extend(&part, name, from.to(from.dir, link))
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range slices.Sorted(maps.Keys(part.services)) {
-			if err := r.extend(&part, name, from.to(from.dir, link)); err != nil {
-				return nil, err
-			}
-		}
-		for _, p := range part.replaced {
-			remove(dict, p)
-		}
-		if dict, err = override.Merge(dict, map[string]any{"services": part.services}); err == nil {
-			dict, err = override.EnforceUnicity(dict)
-		}
-		if err != nil {
-			return nil, &Error{File: file, Message: "cannot merge it: " + clip(err.Error())}
+		if dict, err = merge(dict, part); err != nil {
+			return nil, &Error{File: file, Message: "cannot merge it: " + saying(err)}
 		}
 	}
 	return dict, nil
+}
+
+func merge(dict map[string]any, part composeFile) (map[string]any, error) {
+	for _, p := range part.replaced {
+		remove(dict, p)
+	}
+	dict, err := override.Merge(dict, map[string]any{"services": part.services})
+	if err != nil {
+		return nil, err
+	}
+	return override.EnforceUnicity(dict)
 }
 
 // composeFile is one file's part of the model, in compose-go's canonical form
@@ -239,9 +243,7 @@ func (r *composeReader) file(file, scope string, from origin) (composeFile, erro
 	for _, e := range r.entries(root, "the file") {
 		switch {
 		case e.key == "services":
-			if err := r.serviceMaps(&part, e); err != nil {
-				return part, err
-			}
+			r.serviceMaps(&part, e)
 		case e.key == "include":
 			include = e.value
 		case !slices.Contains(composeTop, e.key) && !strings.HasPrefix(e.key, "x-"):
@@ -249,10 +251,13 @@ func (r *composeReader) file(file, scope string, from origin) (composeFile, erro
 		}
 	}
 	if err := r.rebase(part.services, from.dir); err != nil {
-		return part, &Error{File: file, Message: clip(err.Error())}
+		return part, &Error{File: file, Message: saying(err)}
 	}
-	if include != nil {
+	if include != nil && r.failed == nil {
 		err = r.include(&part, include, from)
+	}
+	if err == nil {
+		err = r.failed
 	}
 	return part, err
 }
@@ -260,9 +265,6 @@ func (r *composeReader) file(file, scope string, from origin) (composeFile, erro
 // open parses a file and makes one of today's form out of an older one.
 func (r *composeReader) open(file string) (*yaml.Node, error) {
 	r.name = file
-	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() && !info.IsDir() && file != r.app.File {
-		return nil, &Error{File: file, Message: "this is no file to be included"}
-	}
 	data, err := readFile(file)
 	if err != nil {
 		return nil, err
@@ -286,28 +288,23 @@ func (r *composeReader) open(file string) (*yaml.Node, error) {
 	return r.modernize(root), nil
 }
 
-func (r *composeReader) serviceMaps(part *composeFile, all entry) error {
+func (r *composeReader) serviceMaps(part *composeFile, all entry) {
 	for _, e := range r.allEntries(all.value, "`services`") {
 		if !composeName.MatchString(e.key) {
 			r.skip(e.at, "`%s` is no name of a service: only letters, digits, ., - and _", clip(e.key))
 			continue
 		}
-		where := []string{"services", e.key}
-		if e.value.Tag == "!reset" || e.value.Tag == "!override" {
-			part.replaced = append(part.replaced, where)
+		if isReplaced(e.value) {
+			part.replaced = append(part.replaced, []string{"services", e.key})
 		}
-		if e.value.Tag == "!reset" {
+		switch {
+		case e.value.Tag == resetTag:
 			continue
-		}
-		if e.value.Kind != yaml.MappingNode && !isNull(e.value) {
+		case e.value.Kind != yaml.MappingNode && !isNull(e.value):
 			r.skip(e.at, "`%s` is no service, but a %s: left out", e.key, kindName(e.value))
 			continue
 		}
-		service, err := r.service(part, e)
-		if err != nil {
-			return err
-		}
-		part.services[e.key] = service
+		part.services[e.key] = r.service(part, e)
 		place := key("services", part.scope+e.key)
 		if _, seen := r.at[place]; !seen {
 			r.at[place] = r.source(e.at)
@@ -316,181 +313,19 @@ func (r *composeReader) serviceMaps(part *composeFile, all entry) error {
 			r.order = append(r.order, e.key)
 		}
 	}
-	return nil
 }
 
-// include adds the services of other projects' files, whose paths are relative to
-// those (https://docs.docker.com/reference/compose-file/include/).
-func (r *composeReader) include(part *composeFile, n *yaml.Node, from origin) error {
-	if n.Kind != yaml.SequenceNode {
-		r.skip(n, "`include` is to be a list of files, not a %s: left out", kindName(n))
-		return nil
-	}
-	for _, item := range n.Content {
-		r.name = part.name // the files before have changed it
-		files, project, err := r.included(item, filepath.Dir(part.name))
-		if err != nil {
-			return err
-		}
-		model, err := r.model(files, origin{dir: project, stack: from.stack})
-		if err != nil {
-			return err
-		}
-		r.name = part.name
-		others, _ := model["services"].(map[string]any)
-		for name, service := range others {
-			if own, ok := part.services[name]; ok {
-				merged, err := override.MergeYaml(service, own, tree.NewPath("services").Next(name))
-				if err != nil {
-					return r.fail(item, "cannot include `%s`: %s", name, clip(err.Error()))
-				}
-				service = merged
-			}
-			part.services[name] = service
-		}
-	}
-	return nil
-}
-
-// included reads an item of include: its files, and the folder their paths are
-// relative to.
-func (r *composeReader) included(item *yaml.Node, dir string) (files []string, project string, err error) {
-	list := item
-	if item.Kind == yaml.MappingNode {
-		list = nil
-		for _, e := range r.entries(item, "an item of `include`") {
-			switch e.key {
-			case "path":
-				list = e.value
-			case "project_directory":
-				if project, err = r.interpolate(e.value); err != nil {
-					return nil, "", err
-				}
-			case "env_file":
-				r.note(e.at, "`env_file` of an include is not read: put its variables into the project's .env")
-			default:
-				r.unknown(e, "`include`", []string{"path", "project_directory", "env_file"})
-			}
-		}
-	}
-	if list == nil {
-		r.skip(item, "an item of `include` has no `path`: left out")
-		return nil, "", nil
-	}
-	values := []*yaml.Node{list}
-	if list.Kind == yaml.SequenceNode {
-		values = list.Content
-	}
-	for _, v := range values {
-		name, err := r.interpolate(v)
-		if err != nil {
-			return nil, "", err
-		}
-		if isRemote(name) {
-			r.skip(v, "`%s` is not on this machine: devrun includes local files only", clip(name))
-			return nil, "", nil
-		}
-		files = append(files, under(dir, name))
-	}
-	if len(files) == 0 {
-		return nil, "", nil
-	}
-	if project == "" {
-		return files, filepath.Dir(files[0]), nil
-	}
-	return files, under(dir, project), nil
-}
-
-// rebase makes the paths of services that are written in another folder relative
-// to the main file's.
-func (r *composeReader) rebase(services map[string]any, dir string) error {
-	rel, err := filepath.Rel(r.dir, dir)
-	if err != nil {
-		rel = dir
-	}
-	if rel == "." {
-		return nil
-	}
-	return paths.ResolveRelativePaths(map[string]any{"services": services}, rel, nil)
-}
-
-// extend puts the service that another one extends beneath it
-// (https://docs.docker.com/reference/compose-file/services/#extends).
-func (r *composeReader) extend(part *composeFile, name string, from origin) error {
-	ext, ok := part.extends[name]
-	if !ok {
-		return nil
-	}
-	fail := func(format string, args ...any) error {
-		return &Error{File: ext.File, Line: ext.Line, Message: fmt.Sprintf(format, args...)}
-	}
-	target := filepath.Clean(part.name)
-	if ext.file != "" {
-		if isRemote(ext.file) {
-			return fail("`%s` is not on this machine: devrun reads local files only", clip(ext.file))
-		}
-		target = under(filepath.Dir(part.name), ext.file)
-	}
-	link := target + " " + ext.service
-	if slices.Contains(from.stack, link) || target == filepath.Clean(part.name) && ext.service == name {
-		return fail("`%s` extends itself", name)
-	}
-	from = from.to(filepath.Dir(target), link)
-	source := part
-	if target != filepath.Clean(part.name) {
-		other, err := r.foreign(target, from)
-		if err != nil {
-			return err
-		}
-		source = &other
-	}
-	if _, ok := source.services[ext.service].(map[string]any); !ok {
-		return fail("there is no service `%s` to extend%s", clip(ext.service), didYouMean(ext.service, slices.Sorted(maps.Keys(source.services))))
-	}
-	if err := r.extend(source, ext.service, from); err != nil {
-		return err
-	}
-	r.inherit(part.scope+name, source.scope+ext.service)
-	merged, err := override.ExtendService(clone(source.services[ext.service]).(map[string]any), part.services[name].(map[string]any))
-	if err != nil {
-		return fail("cannot extend `%s`: %s", clip(ext.service), clip(err.Error()))
-	}
-	part.services[name] = merged
-	delete(part.extends, name)
-	return nil
-}
-
-// inherit gives a service the places of what it has from another.
-func (r *composeReader) inherit(name, base string) {
-	prefix := key("services", base) + "\x00"
-	for place, s := range maps.Clone(r.at) {
-		if rest, ok := strings.CutPrefix(place, prefix); ok {
-			if own := key("services", name, rest); r.at[own] == (Source{}) {
-				r.at[own] = s
-			}
-		}
-	}
-}
-
-// foreign reads a file of which one service is extended. Its services do not
-// become part of the project.
-func (r *composeReader) foreign(file string, from origin) (composeFile, error) {
-	name := r.name
-	part, err := r.file(file, file+"\x00", from)
-	r.name = name
-	return part, err
-}
-
-// canonical turns one value of a service into compose-go's long form.
-func canonical(what string, value any) (any, error) {
+// canonical turns a list of a service into compose-go's long form.
+func canonical(what string, list []any) ([]any, error) {
 	const name = "any"
-	all, err := transform.Canonical(map[string]any{"services": map[string]any{name: map[string]any{what: value}}}, false)
+	all, err := transform.Canonical(map[string]any{"services": map[string]any{name: map[string]any{what: list}}}, false)
 	if err != nil {
 		return nil, err
 	}
 	services, _ := all["services"].(map[string]any)
 	service, _ := services[name].(map[string]any)
-	return service[what], nil
+	long, _ := service[what].([]any)
+	return long, nil
 }
 
 // remove takes a path out of a model.
@@ -503,37 +338,6 @@ func remove(model map[string]any, at []string) {
 		model = next
 	}
 	delete(model, at[0])
-}
-
-func clone(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		c := make(map[string]any, len(v))
-		for k, e := range v {
-			c[k] = clone(e)
-		}
-		return c
-	case []any:
-		c := make([]any, len(v))
-		for i, e := range v {
-			c[i] = clone(e)
-		}
-		return c
-	}
-	return v
-}
-
-// under is a path of a file as seen from that file's folder.
-func under(dir, name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(dir, filepath.FromSlash(name))
-}
-
-// isRemote tells a git repository, an OCI artifact and the like from a path.
-func isRemote(name string) bool {
-	return strings.Contains(name, "://") || strings.HasPrefix(name, "git@") || strings.HasPrefix(name, "github.com/") || path.Ext(strings.SplitN(name, "#", 2)[0]) == ".git"
 }
 
 func didYouMean(word string, known []string) string {

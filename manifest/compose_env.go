@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/template"
@@ -21,13 +22,15 @@ import (
 var plainVariable = regexp.MustCompile(`(?i)\$\$|\$\{[_a-z][_a-z0-9]*[^_a-z0-9}][^}]*\}|\$([_a-z][_a-z0-9]*)|\$\{([_a-z][_a-z0-9]*)\}`)
 
 // interpolate gives a scalar's text with its variables replaced
-// (https://docs.docker.com/reference/compose-file/interpolation/).
-func (r *composeReader) interpolate(n *yaml.Node) (string, error) {
+// (https://docs.docker.com/reference/compose-file/interpolation/). What makes the
+// file unusable is kept in failed.
+func (r *composeReader) interpolate(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode {
-		return "", r.fail(n, "this is to be one value, not a %s", kindName(n))
+		r.skip(n, "this is to be one value, not a %s: left out", kindName(n))
+		return ""
 	}
 	if r.literal || !strings.Contains(n.Value, "$") {
-		return n.Value, nil
+		return n.Value
 	}
 	// What compose-go has to say is said below, with its line.
 	logrus.SetOutput(io.Discard)
@@ -39,78 +42,76 @@ func (r *composeReader) interpolate(n *yaml.Node) (string, error) {
 		}
 	}
 	text, err := template.Substitute(n.Value, r.lookup)
+	if err == nil || r.failed != nil {
+		return text
+	}
+	r.failed = r.fail(n, "`%s` is no form of a variable: write ${NAME} or ${NAME:-VALUE}, and $$ for a $", clip(n.Value))
 	if missing, ok := errors.AsType[*template.MissingRequiredError](err); ok {
 		why := ""
 		if missing.Reason != "" {
 			why = " (" + clip(missing.Reason) + ")"
 		}
-		return "", r.fail(n, "`%s` has to be set%s: put it into .env", clip(missing.Variable), why)
+		r.failed = r.fail(n, "`%s` has to be set%s: put it into .env", clip(missing.Variable), why)
 	}
-	if err != nil {
-		return "", r.fail(n, "`%s` is no form of a variable: write ${NAME} or ${NAME:-VALUE}, and $$ for a $", clip(n.Value))
-	}
-	return text, nil
+	return text
 }
 
 // environment reads the variables of a service, or the arguments of a build, into
-// compose-go's list of NAME=VALUE, and NAME for those that are passed on.
-func (r *composeReader) environment(n *yaml.Node, what string, where ...string) ([]any, error) {
+// compose-go's list of NAME=VALUE, and NAME for those that are passed on. It is
+// nil for what is neither a map nor a list.
+func (r *composeReader) environment(n *yaml.Node, what string, where []string) any {
 	list := []any{}
-	add := func(at *yaml.Node, text, name string) {
+	add := func(at *yaml.Node, name, rest string) {
 		if !isVariableName(name) {
 			r.skip(at, "`%s` is no name of a variable: left out", clip(name))
 			return
 		}
-		list = append(list, text)
-		r.at[key(append(where, name)...)] = r.source(at)
+		list = append(list, name+rest)
+		r.at[key(append(slices.Clone(where), name)...)] = r.source(at)
 	}
-	if n.Kind == yaml.MappingNode {
+	switch n.Kind { //nolint:exhaustive // of these two a list is made
+	case yaml.MappingNode:
 		for _, e := range r.allEntries(n, what) {
 			if isNull(e.value) {
-				add(e.at, e.key, e.key)
-				continue
+				add(e.at, e.key, "")
+			} else if v, ok := r.scalar(e.value, fmt.Sprintf("`%s`", clip(e.key))).(string); ok {
+				r.rewritten(e)
+				add(e.at, e.key, "="+v)
 			}
-			if _, ok := r.text(e.value, fmt.Sprintf("`%s`", clip(e.key))); !ok {
-				continue
-			}
-			value, err := r.interpolate(e.value)
-			if err != nil {
-				return nil, err
-			}
-			r.rewritten(e)
-			add(e.at, e.key+"="+value, e.key)
 		}
-		return list, nil
+		return list
+	case yaml.SequenceNode:
+		for _, item := range itemsOf(n) {
+			if name, rest, ok := r.variable(item, what); ok {
+				add(item, name, rest)
+			}
+		}
+		return list
 	}
-	if n.Kind != yaml.SequenceNode {
-		r.skip(n, "%s is to be a map or a list, not a %s: left out", what, kindName(n))
-		return list, nil
+	r.skip(n, "%s is to be a map or a list, not a %s: left out", what, kindName(n))
+	return nil
+}
+
+// variable is an item of a list of variables: its name, and the rest from the =.
+func (r *composeReader) variable(item *yaml.Node, what string) (name, rest string, ok bool) {
+	if item.Kind == yaml.MappingNode && len(item.Content) == 2 && item.Content[1].Kind == yaml.ScalarNode {
+		name = item.Content[0].Value
+		r.note(item, "`- %s: ...` is no item of a list of variables: taken for `- %s=...`", clip(name), clip(name))
+		return name, "=" + r.interpolate(item.Content[1]), true
 	}
-	for _, item := range n.Content {
-		if item.Kind == yaml.MappingNode && len(item.Content) == 2 && item.Content[1].Kind == yaml.ScalarNode {
-			r.note(item, "`- %s: ...` is no item of a list of variables: taken for `- %s=...`", clip(item.Content[0].Value), clip(item.Content[0].Value))
-			value, err := r.interpolate(item.Content[1])
-			if err != nil {
-				return nil, err
-			}
-			add(item, item.Content[0].Value+"="+value, item.Content[0].Value)
-			continue
-		}
-		if _, ok := r.text(item, "an item of "+what); !ok || isNull(item) {
-			continue
-		}
-		text, err := r.interpolate(item)
-		if err != nil {
-			return nil, err
-		}
-		name, value, has := strings.Cut(text, "=")
-		if trimmed := strings.TrimSpace(name); has && trimmed != name {
-			r.note(item, "a blank before the = in `%s`: taken without", clip(text))
-			name, text = trimmed, trimmed+"="+value
-		}
-		add(item, text, name)
+	text, ok := r.scalar(item, "an item of "+what).(string)
+	if !ok {
+		return "", "", false
 	}
-	return list, nil
+	name, value, has := strings.Cut(text, "=")
+	if !has {
+		return name, "", true
+	}
+	if trimmed := strings.TrimSpace(name); trimmed != name {
+		r.note(item, "a blank before the = in `%s`: taken without", clip(text))
+		name = trimmed
+	}
+	return name, "=" + value, true
 }
 
 // rewritten tells of a number that YAML reads as another text than is written:
@@ -144,76 +145,77 @@ func (r *composeReader) composeVariables(list any, where ...string) []Variable {
 // envFiles reads the variables of a service's env files. A later file wins over an
 // earlier one, and own, the service's environment, over both.
 func (r *composeReader) envFiles(name string, list any, own []Variable) []Variable {
-	files, _ := list.([]any)
-	var vars []Variable
-	values := map[string]string{}
+	known := make(map[string]string)
+	for _, v := range own {
+		if v.Rule == Literal {
+			known[v.Name] = v.Value
+		}
+	}
 	lookup := func(name string) (string, bool) {
 		if v, ok := r.lookup(name); ok {
 			return v, true
 		}
-		for _, v := range own {
-			if v.Name == name && v.Rule == Literal {
-				return v.Value, true
-			}
-		}
-		return "", false
+		v, ok := known[name]
+		return v, ok
 	}
+	files, _ := list.([]any)
+	var vars []Variable
+	values := map[string]string{}
 	for _, item := range files {
 		file, _ := item.(map[string]any)
 		path, _ := file["path"].(string)
-		format, _ := file["format"].(string)
-		at := r.where("services", name, "env_file", path)
 		full := under(r.dir, path)
+		next := maps.Clone(values)
 		data, problem := readEnvFile(full)
+		switch {
+		case problem == "":
+			problem = parseEnv(data, next, lookup, file["format"])
+		case problem == noSuchFile && isFalse(file["required"]):
+			continue
+		}
 		if problem != "" {
-			if problem == noSuchFile && !isFalse(file["required"]) {
-				r.problem(at, true, "env_file `%s`: no such file: create it, or write `{path: %s, required: false}`", clip(path), clip(path))
-			} else if problem != noSuchFile {
-				r.problem(at, true, "env_file `%s`: %s", clip(path), problem)
-			}
+			r.problem(r.where("services", name, "env_file", path), true, "env_file `%s`: %s", clip(path), problem)
 			continue
 		}
-		logrus.SetOutput(io.Discard)
-		before := make(map[string]string, len(values))
-		for k, v := range values {
-			before[k] = v
-		}
-		var err error
-		if format == "raw" {
-			err = rawEnv(data, values)
-		} else {
-			err = dotenv.ParseWithFormat(bytes.NewReader(data), path, values, lookup, format)
-		}
-		if err != nil {
-			values = before
-			reason := strings.TrimPrefix(err.Error(), "failed to read "+path+": ")
-			r.problem(at, true, "env_file `%s`: %s", clip(path), clipTo(reason, 120))
-			continue
-		}
+		values = next
 		for _, v := range namesOf(data) {
-			value, ok := values[v.Name]
-			if !ok {
-				continue
-			}
-			v.Value, v.Rule, v.File = value, Literal, full
+			v.File, v.Rule = full, Literal
 			vars = setVariable(vars, v)
 		}
+	}
+	vars = slices.DeleteFunc(vars, func(v Variable) bool { _, ok := values[v.Name]; return !ok })
+	for i := range vars {
+		vars[i].Value = values[vars[i].Name]
 	}
 	return vars
 }
 
-const noSuchFile = "no such file"
+// parseEnv adds the variables of an env file to values; problem says why it
+// cannot.
+func parseEnv(data []byte, values map[string]string, lookup func(string) (string, bool), format any) (problem string) {
+	if format == "raw" {
+		rawEnv(data, values)
+		return ""
+	}
+	const file = "file"
+	logrus.SetOutput(io.Discard)
+	text, _ := format.(string)
+	if err := dotenv.ParseWithFormat(bytes.NewReader(data), file, values, lookup, text); err != nil {
+		return strings.TrimPrefix(saying(err), "failed to read "+file+": ")
+	}
+	return ""
+}
+
+const noSuchFile = "no such file: create it, or write `required: false` beside its `path`"
 
 // readEnvFile reads an env file; problem says why not.
 func readEnvFile(path string) (data []byte, problem string) {
-	info, err := os.Stat(path)
-	if err != nil {
+	if why := notAFile(path); why == "no such file" {
 		return nil, noSuchFile
+	} else if why != "" {
+		return nil, why
 	}
-	if !info.Mode().IsRegular() {
-		return nil, "this is no file"
-	}
-	data, err = readFile(path)
+	data, err := readFile(path)
 	if err != nil {
 		return nil, strings.TrimPrefix(err.Error(), path+": ")
 	}
@@ -225,18 +227,16 @@ func readEnvFile(path string) (data []byte, problem string) {
 
 // rawEnv reads the format raw, which takes each value as it is
 // (https://docs.docker.com/reference/compose-file/services/#env_file).
-func rawEnv(data []byte, values map[string]string) error {
+func rawEnv(data []byte, values map[string]string) {
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimRight(line, "\r\n")
 		if strings.TrimSpace(line) == "" || strings.HasPrefix(strings.TrimSpace(line), "#") {
 			continue
 		}
-		name, value, ok := strings.Cut(line, "=")
-		if ok {
+		if name, value, ok := strings.Cut(line, "="); ok {
 			values[strings.TrimSpace(name)] = value
 		}
 	}
-	return nil
 }
 
 var envName = regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:[=:]|$)`)
@@ -265,13 +265,20 @@ func setVariable(list []Variable, v Variable) []Variable {
 	return append(list, v)
 }
 
-func isFalse(v any) bool { s, _ := v.(string); return s == "false" || v == false }
+func isFalse(v any) bool { s, _ := v.(string); return strings.EqualFold(s, "false") }
 
-// clipTo makes a library's message fit: of one line, and not longer than most.
-func clipTo(s string, most int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "…"
+// saying makes a library's message fit: on one line, not long, and without
+// anything that a terminal would obey.
+func saying(err error) string {
+	const most = 120
+	text := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, err.Error()))
+	if len(text) > most {
+		text = append(text[:most], '…')
 	}
-	return filepath.ToSlash(s)
+	return strings.Join(strings.Fields(string(text)), " ")
 }

@@ -18,47 +18,52 @@ var oldKeys = []string{"net", "log_driver", "log_opt", "volume_driver", "dockerf
 // oldBuild puts the Dockerfile that a service of version 1 names beside its build
 // into it.
 func (r *composeReader) oldBuild(service *yaml.Node) *yaml.Node {
-	var dockerfile, at, build *yaml.Node
+	var dockerfile, build *yaml.Node
 	rest := *service
 	rest.Content = nil
 	for i := 0; i+1 < len(service.Content); i += 2 {
 		k, v := service.Content[i], service.Content[i+1]
-		switch k.Value {
-		case "dockerfile":
-			dockerfile, at = v, k
-		case "build":
+		switch {
+		case k.Value == "dockerfile" && !isNull(v):
+			dockerfile = v
+		case k.Value == "build" && !isNull(v):
 			build = v
-			if at == nil || at.Value != "dockerfile" {
-				at = k
-			}
 		default:
 			rest.Content = append(rest.Content, k, v)
 		}
 	}
-	if dockerfile == nil || isNull(dockerfile) {
+	if dockerfile == nil {
 		return service
 	}
-	word := func(s string) *yaml.Node {
+	word := func(s string, at *yaml.Node) *yaml.Node {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Line: at.Line}
 	}
-	long := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: at.Line}
+	long := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: dockerfile.Line}
 	switch {
-	case build == nil || isNull(build):
-		long.Content = append(long.Content, word("context"), word("."))
-	case build.Kind == yaml.MappingNode:
-		for i := 0; i+1 < len(build.Content); i += 2 {
-			if build.Content[i].Value == "dockerfile" {
-				r.skip(build.Content[i], "`dockerfile` is there twice, also on line %d: remove one of the two", dockerfile.Line)
-				continue
-			}
-			long.Content = append(long.Content, build.Content[i], build.Content[i+1])
-		}
+	case build == nil:
+		build = dockerfile
+		long.Content = []*yaml.Node{word("context", build), word(".", build)}
+	case build.Kind != yaml.MappingNode:
+		long.Content = []*yaml.Node{word("context", build), build}
 	default:
-		long.Content = append(long.Content, word("context"), build)
+		long.Content = r.without(build, "dockerfile", dockerfile.Line)
 	}
-	long.Content = append(long.Content, word("dockerfile"), dockerfile)
-	rest.Content = append(rest.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "build", Line: at.Line}, long)
+	long.Content = append(long.Content, word("dockerfile", dockerfile), dockerfile)
+	rest.Content = append(rest.Content, word("build", build), long)
 	return &rest
+}
+
+// without is a map's content without a key, of which line says it once more.
+func (r *composeReader) without(n *yaml.Node, name string, line int) []*yaml.Node {
+	var content []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != name {
+			content = append(content, n.Content[i], n.Content[i+1])
+			continue
+		}
+		r.skip(n.Content[i], "`%s` is there twice, also on line %d: remove one of the two", name, line)
+	}
+	return content
 }
 
 // modernize makes a file of today's form out of a file of version 1 or 2, as

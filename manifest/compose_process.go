@@ -19,29 +19,29 @@ import (
 func (r *composeReader) processes(services map[string]any) {
 	wanted, _ := r.lookup("COMPOSE_PROFILES")
 	on := strings.Split(strings.ReplaceAll(wanted, " ", ""), ",")
+	isOff := func(profiles []string) bool {
+		return len(profiles) > 0 && !slices.Contains(on, "*") &&
+			!slices.ContainsFunc(profiles, func(p string) bool { return slices.Contains(on, p) })
+	}
+	var list []composeService
 	var names []string
 	for _, name := range r.order {
 		service, ok := services[name].(map[string]any)
-		if !ok {
-			continue
-		}
-		profiles := stringsOf(service["profiles"])
-		off := len(profiles) > 0 && !slices.Contains(on, "*")
-		for _, p := range profiles {
-			off = off && !slices.Contains(on, p)
-		}
-		if off {
+		switch {
+		case !ok:
+		case isOff(stringsOf(service["profiles"])):
 			r.hidden = append(r.hidden, name)
-			continue
+		default:
+			names = append(names, name)
+			list = append(list, composeService{composeReader: r, name: name, is: service})
 		}
-		names = append(names, name)
 	}
-	for _, name := range names {
-		c := composeService{composeReader: r, name: name, is: services[name].(map[string]any), running: names}
+	for _, c := range list {
+		c.running = names
 		p := c.process()
 		if p.Image.Ref == "" && p.Image.Build == nil {
 			// Without Docker a command is enough.
-			r.problem(p.Source, p.Command == "", "`%s` has neither `image` nor `build`: add one of the two", name)
+			r.problem(p.Source, p.Command == "", "`%s` has neither `image` nor `build`: add one of the two", c.name)
 			if p.Command == "" {
 				continue
 			}
@@ -110,7 +110,7 @@ func (c composeService) commandWords(what string) (words []string, isText bool) 
 	_, isText = value.(string)
 	var command types.ShellCommand
 	if err := command.DecodeMapstructure(value); err != nil {
-		c.problem(c.at(what), true, "`%s` cannot be taken apart into words (%s): is a quote missing? left out", what, clip(err.Error()))
+		c.problem(c.at(what), true, "`%s` cannot be taken apart into words (%s): is a quote missing? left out", what, saying(err))
 		return nil, isText
 	}
 	return append([]string{}, command...), isText
@@ -149,7 +149,7 @@ func (c composeService) volumes() []Volume {
 	for _, item := range list {
 		m, _ := item.(map[string]any)
 		get := func(what string) string { s, _ := m[what].(string); return s }
-		v := Volume{Path: get("target"), ReadOnly: m["read_only"] == true || strings.EqualFold(get("read_only"), "true")}
+		v := Volume{Path: get("target"), ReadOnly: strings.EqualFold(fmt.Sprint(m["read_only"]), "true")}
 		switch get("type") {
 		case types.VolumeTypeBind:
 			v.HostPath = filepath.Clean(paths.ExpandUser(get("source")))
@@ -169,22 +169,9 @@ func (c composeService) ports() []Port {
 	list, _ := c.is["ports"].([]any)
 	var ports []Port
 	for _, item := range list {
-		m, _ := item.(map[string]any)
-		get := func(what string) string { s, _ := m[what].(string); return s }
-		at := c.at("ports", mountKey(item))
-		container, err := strconv.Atoi(fmt.Sprint(m["target"]))
-		if err != nil || container < 1 || container > 65535 {
-			c.problem(at, true, "`%s` is no port: left out", clip(fmt.Sprint(m["target"])))
-			continue
+		if p, ok := c.port(item); ok {
+			ports = append(ports, p)
 		}
-		p := Port{Container: container, Address: get("host_ip"), Protocol: cmp.Or(get("protocol"), "tcp"), Scheme: get("app_protocol"), Source: at}
-		if host := get("published"); host != "" && !strings.Contains(host, "-") {
-			if p.Host, err = strconv.Atoi(host); err != nil || p.Host < 0 || p.Host > 65535 {
-				p.Host = 0
-				c.problem(at, true, "`%s` is no port of this machine: a free one is taken", clip(host))
-			}
-		}
-		ports = append(ports, p)
 	}
 	if len(ports) > 0 {
 		return ports
@@ -198,6 +185,27 @@ func (c composeService) ports() []Port {
 	return ports
 }
 
+func (c composeService) port(item any) (Port, bool) {
+	m, _ := item.(map[string]any)
+	get := func(what string) string { s, _ := m[what].(string); return s }
+	at := c.at("ports", mountKey(item))
+	container, err := strconv.Atoi(fmt.Sprint(m["target"]))
+	if err != nil || container < 1 || container > 65535 {
+		c.problem(at, true, "`%s` is no port: left out", clip(fmt.Sprint(m["target"])))
+		return Port{}, false
+	}
+	p := Port{Container: container, Address: get("host_ip"), Protocol: cmp.Or(get("protocol"), "tcp"), Scheme: get("app_protocol"), Source: at}
+	host := get("published")
+	if host == "" || strings.Contains(host, "-") {
+		return p, true // a range: whichever is free
+	}
+	if p.Host, err = strconv.Atoi(host); err != nil || p.Host < 0 || p.Host > 65535 {
+		p.Host = 0
+		c.problem(at, true, "`%s` is no port of this machine: a free one is taken", clip(host))
+	}
+	return p, true
+}
+
 // after is what has to be there first: depends_on, and the services whose
 // network or volumes this one uses.
 func (c composeService) after() []Dependency {
@@ -207,7 +215,7 @@ func (c composeService) after() []Dependency {
 		dep, _ := deps[name].(map[string]any)
 		d := Dependency{Type: name, Optional: isFalse(dep["required"]), Source: c.at("depends_on", name)}
 		switch condition, _ := dep["condition"].(string); condition {
-		case "service_started":
+		case "service_started", "":
 			d.Until = UntilStarted
 		case "service_healthy":
 			d.Until = UntilReady

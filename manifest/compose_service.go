@@ -36,175 +36,164 @@ var (
 // service reads what devrun understands of a service into compose-go's canonical
 // form. What is wrong is left out, so that a file with one bad value is not lost;
 // the rest is for Docker alone.
-func (r *composeReader) service(part *composeFile, e entry) (map[string]any, error) {
+func (r *composeReader) service(part *composeFile, e entry) map[string]any {
 	service := map[string]any{}
-	n := r.oldBuild(e.value)
-	for _, o := range r.allEntries(n, fmt.Sprintf("`%s`", e.key)) {
-		where := []string{"services", part.scope + e.key, o.key}
-		if o.value.Tag == "!reset" || o.value.Tag == "!override" {
+	for _, o := range r.allEntries(r.oldBuild(e.value), fmt.Sprintf("`%s`", e.key)) {
+		if isReplaced(o.value) {
 			part.replaced = append(part.replaced, []string{"services", e.key, o.key})
 		}
-		if isNull(o.value) || o.value.Tag == "!reset" {
+		if isNull(o.value) || o.value.Tag == resetTag {
 			continue
 		}
+		where := []string{"services", part.scope + e.key, o.key}
 		r.at[key(where...)] = r.source(o.at)
 		if o.key == "extends" {
-			if err := r.extends(part, e.key, o); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		value, err := r.value(o, where)
-		if err != nil {
-			return nil, err
-		}
-		if value != nil {
+			r.extends(part, e.key, o)
+		} else if value := r.value(o, where); value != nil {
 			service[o.key] = value
 		}
 	}
-	return service, nil
+	return service
 }
 
+// The tags with which an override file takes something out, or puts it in the
+// place of what is there (https://docs.docker.com/reference/compose-file/merge/).
+const (
+	resetTag    = "!reset"
+	overrideTag = "!override"
+)
+
+func isReplaced(n *yaml.Node) bool { return n.Tag == resetTag || n.Tag == overrideTag }
+
 // value reads one key of a service; nil leaves it out.
-func (r *composeReader) value(o entry, where []string) (any, error) {
+func (r *composeReader) value(o entry, where []string) any {
 	what := fmt.Sprintf("`%s`", o.key)
 	switch o.key {
 	case "image", "restart", "stop_signal", "stop_grace_period", "working_dir", "scale", "network_mode":
 		return r.scalar(o.value, what)
 	case "command", "entrypoint":
-		if o.value.Kind == yaml.MappingNode {
-			r.skip(o.value, "%s is to be a command or a list of its words, not a map: left out", what)
-			return nil, nil
-		}
-		if o.value.Kind == yaml.ScalarNode {
-			return r.scalar(o.value, what)
-		}
-		return r.words(o.value, what, where)
+		return r.command(o.value, what, where)
 	case "environment":
-		return r.environment(o.value, what, where...)
+		return r.environment(o.value, what, where)
 	case "labels":
-		return r.quietly(func() ([]any, error) { return r.environment(o.value, what, where...) })
+		return r.labels(o.value, where)
 	case "env_file":
-		return r.envFileList(o, where)
+		return r.envFileList(o.value, where)
 	case "depends_on":
-		return r.dependsOn(o, where)
+		return r.dependsOn(o.value, where)
 	case "links", "profiles", "expose", "volumes_from":
 		return r.words(o.value, what, where)
 	case "ports", "volumes":
 		return r.mounts(o, where)
 	case "build":
-		return r.buildMap(o, where)
+		return r.buildMap(o.value, where)
 	case "healthcheck":
-		return r.healthcheck(o, where)
+		return r.healthcheck(o.value, where)
 	case "deploy":
-		return r.deploy(o, where)
+		return r.deploy(o.value, where)
 	}
 	if !slices.Contains(composeKeys, o.key) && !slices.Contains(oldKeys, o.key) && !strings.HasPrefix(o.key, "x-") {
 		r.unknown(o, "a service", composeKeys)
 	}
-	return nil, nil
+	return nil
 }
 
 // scalar is one value as text; nil when it is none.
-func (r *composeReader) scalar(n *yaml.Node, what string) (any, error) {
+func (r *composeReader) scalar(n *yaml.Node, what string) any {
 	if _, ok := r.text(n, what); !ok {
-		return nil, nil
+		return nil
 	}
-	s, err := r.interpolate(n)
-	if err != nil {
-		return nil, err
+	return r.interpolate(n)
+}
+
+// scalars are the single values of a map, by their keys. A key that is not known
+// is told of, unless known is nil.
+func (r *composeReader) scalars(n *yaml.Node, what string, known []string) map[string]any {
+	m := map[string]any{}
+	for _, e := range r.entries(n, what) {
+		if known != nil && !slices.Contains(known, e.key) {
+			r.unknown(e, what, known)
+			continue
+		}
+		if e.value.Kind != yaml.ScalarNode && known == nil {
+			continue // an option that only Docker reads
+		}
+		if v := r.scalar(e.value, fmt.Sprintf("`%s`", clip(e.key))); v != nil {
+			m[e.key] = v
+		}
 	}
-	return s, nil
+	return m
 }
 
 // words is a list of scalars, or one for a list of one.
-func (r *composeReader) words(n *yaml.Node, what string, where []string) (any, error) {
-	items := []*yaml.Node{n}
-	if n.Kind == yaml.SequenceNode {
-		items = n.Content
-	} else if n.Kind == yaml.MappingNode {
+func (r *composeReader) words(n *yaml.Node, what string, where []string) any {
+	if n.Kind == yaml.MappingNode {
 		r.skip(n, "%s is to be a list, not a map: left out", what)
-		return nil, nil
+		return nil
 	}
 	list := []any{}
-	for _, item := range items {
-		if isNull(item) {
-			continue
-		}
-		v, err := r.scalar(item, "an item of "+what)
-		if err != nil {
-			return nil, err
-		}
-		if s, ok := v.(string); ok {
+	for _, item := range itemsOf(n) {
+		if s, ok := r.scalar(item, "an item of "+what).(string); ok {
 			list = append(list, s)
 			r.at[key(append(slices.Clone(where), s)...)] = r.source(item)
 		}
 	}
-	return list, nil
+	return list
 }
 
-// quietly reads what is nothing to devrun but for a few of Convox' labels.
-func (r *composeReader) quietly(read func() ([]any, error)) (any, error) {
-	problems, unset := len(r.problems), maps.Clone(r.unset)
-	list, err := read()
-	r.problems, r.unset = r.problems[:problems], unset
-	if err != nil {
-		return nil, nil //nolint:nilerr // a label that only Docker reads is no reason to stop
+// itemsOf lists what is in a list, or n alone; nulls are left out.
+func itemsOf(n *yaml.Node) []*yaml.Node {
+	items := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		items = slices.Clone(n.Content)
 	}
-	return list, nil
+	return slices.DeleteFunc(items, isNull)
 }
 
-func (r *composeReader) extends(part *composeFile, name string, o entry) error {
+// command is a text, which Compose takes apart, or a list of words.
+func (r *composeReader) command(n *yaml.Node, what string, where []string) any {
+	if n.Kind == yaml.MappingNode {
+		r.skip(n, "%s is to be a command or a list of its words, not a map: left out", what)
+		return nil
+	}
+	if n.Kind == yaml.ScalarNode {
+		return r.scalar(n, what)
+	}
+	return r.words(n, what, where)
+}
+
+// labels are nothing to devrun but for a few of Convox', so that nothing in them
+// is worth a message.
+func (r *composeReader) labels(n *yaml.Node, where []string) any {
+	problems, unset, failed := len(r.problems), maps.Clone(r.unset), r.failed
+	list := r.environment(n, "`labels`", where)
+	r.problems, r.unset, r.failed = r.problems[:problems], unset, failed
+	return list
+}
+
+func (r *composeReader) extends(part *composeFile, name string, o entry) {
 	ext := extension{Source: r.source(o.at)}
 	if o.value.Kind == yaml.ScalarNode {
-		var err error
-		ext.service, err = r.interpolate(o.value)
-		part.extends[name] = ext
-		return err
-	}
-	for _, e := range r.entries(o.value, "`extends`") {
-		v, err := r.interpolate(e.value)
-		if err != nil {
-			return err
-		}
-		switch e.key {
-		case "service":
-			ext.service = v
-		case "file":
-			ext.file = v
-		default:
-			r.unknown(e, "`extends`", []string{"service", "file"})
-		}
+		ext.service = r.interpolate(o.value)
+	} else {
+		m := r.scalars(o.value, "`extends`", []string{"service", "file"})
+		ext.service, _ = m["service"].(string)
+		ext.file, _ = m["file"].(string)
 	}
 	if ext.service == "" {
 		r.skip(o.at, "`extends` names no `service`: left out")
-		return nil
+		return
 	}
 	part.extends[name] = ext
-	return nil
 }
 
-func (r *composeReader) envFileList(o entry, where []string) (any, error) {
-	items := []*yaml.Node{o.value}
-	if o.value.Kind == yaml.SequenceNode {
-		items = o.value.Content
-	}
+func (r *composeReader) envFileList(n *yaml.Node, where []string) any {
 	list := []any{}
-	for _, item := range items {
-		file := map[string]any{"required": "true"}
+	for _, item := range itemsOf(n) {
+		file := map[string]any{}
 		if item.Kind == yaml.MappingNode {
-			for _, e := range r.entries(item, "an item of `env_file`") {
-				v, err := r.scalar(e.value, fmt.Sprintf("`%s`", clip(e.key)))
-				if err != nil {
-					return nil, err
-				}
-				if v != nil {
-					file[e.key] = v
-				}
-			}
-		} else if v, err := r.scalar(item, "an item of `env_file`"); err != nil {
-			return nil, err
-		} else if v != nil {
+			file = r.scalars(item, "`env_file`", []string{"path", "required", "format"})
+		} else if v := r.scalar(item, "an item of `env_file`"); v != nil {
 			file["path"] = v
 		}
 		path, _ := file["path"].(string)
@@ -215,63 +204,37 @@ func (r *composeReader) envFileList(o entry, where []string) (any, error) {
 		list = append(list, file)
 		r.at[key(append(slices.Clone(where), path)...)] = r.source(item)
 	}
-	return list, nil
+	return list
 }
 
-func (r *composeReader) dependsOn(o entry, where []string) (any, error) {
+func (r *composeReader) dependsOn(n *yaml.Node, where []string) any {
 	deps := map[string]any{}
-	if o.value.Kind != yaml.MappingNode {
-		list, err := r.words(o.value, "`depends_on`", where)
-		names, _ := list.([]any)
-		for _, name := range names {
-			deps[name.(string)] = map[string]any{"condition": "service_started", "required": "true"}
+	if n.Kind != yaml.MappingNode {
+		list := r.words(n, "`depends_on`", where)
+		for _, name := range stringsOf(list) {
+			deps[name] = map[string]any{"condition": "service_started", "required": "true"}
 		}
-		return deps, err
+		return deps
 	}
-	for _, e := range r.allEntries(o.value, "`depends_on`") {
-		dep := map[string]any{"condition": "service_started", "required": "true"}
-		for _, d := range r.entries(e.value, fmt.Sprintf("`depends_on.%s`", clip(e.key))) {
-			if !slices.Contains([]string{"condition", "required", "restart"}, d.key) {
-				r.unknown(d, "`depends_on`", []string{"condition", "required", "restart"})
-				continue
-			}
-			v, err := r.scalar(d.value, fmt.Sprintf("`%s`", d.key))
-			if err != nil {
-				return nil, err
-			}
-			if v != nil {
-				dep[d.key] = v
-			}
-		}
-		deps[e.key] = dep
+	for _, e := range r.allEntries(n, "`depends_on`") {
+		deps[e.key] = r.scalars(e.value, "`depends_on`", []string{"condition", "required", "restart"})
 		r.at[key(append(slices.Clone(where), e.key)...)] = r.source(e.at)
 	}
-	return deps, nil
+	return deps
 }
 
 // mounts reads ports or volumes: each item in its short form or as a map.
-func (r *composeReader) mounts(o entry, where []string) (any, error) {
-	items := []*yaml.Node{o.value}
-	if o.value.Kind == yaml.SequenceNode {
-		items = o.value.Content
-	}
+func (r *composeReader) mounts(o entry, where []string) any {
 	all := []any{}
-	for _, item := range items {
-		if isNull(item) {
-			continue
-		}
-		value, err := r.mount(item, o.key)
-		if err != nil {
-			return nil, err
-		}
+	for _, item := range itemsOf(o.value) {
+		value := r.mount(item, o.key)
 		if value == nil {
 			continue
 		}
-		long, err := canonical(o.key, []any{value})
-		list, ok := long.([]any)
-		if err != nil || !ok {
+		list, err := canonical(o.key, []any{value})
+		if err != nil {
 			such := map[string]string{"ports": "port, such as 8080:80", "volumes": "volume, such as ./data:/data"}
-			r.skip(item, "`%s` is no %s: left out (%s)", clip(itemText(item)), such[o.key], clipTo(fmt.Sprint(err), 100))
+			r.skip(item, "`%s` is no %s: left out (%s)", clip(item.Value), such[o.key], saying(err))
 			continue
 		}
 		for _, m := range list {
@@ -279,38 +242,19 @@ func (r *composeReader) mounts(o entry, where []string) (any, error) {
 		}
 		all = append(all, list...)
 	}
-	return all, nil
+	return all
 }
 
-func (r *composeReader) mount(item *yaml.Node, what string) (any, error) {
+func (r *composeReader) mount(item *yaml.Node, what string) any {
 	if item.Kind != yaml.MappingNode {
 		return r.scalar(item, "an item of `"+what+"`")
 	}
-	m := map[string]any{}
-	for _, e := range r.entries(item, "an item of `"+what+"`") {
-		if e.value.Kind != yaml.ScalarNode {
-			continue // options of a mount that only Docker reads
-		}
-		v, err := r.scalar(e.value, fmt.Sprintf("`%s`", clip(e.key)))
-		if err != nil {
-			return nil, err
-		}
-		if v != nil {
-			m[e.key] = v
-		}
-	}
+	m := r.scalars(item, "an item of `"+what+"`", nil)
 	if m["target"] == nil {
-		r.skip(item, "an item of `%s` has no `target`", what)
-		return nil, nil
+		r.skip(item, "an item of `%s` has no `target`: left out", what)
+		return nil
 	}
-	return m, nil
-}
-
-func itemText(n *yaml.Node) string {
-	if n.Kind == yaml.ScalarNode {
-		return n.Value
-	}
-	return "a " + kindName(n)
+	return m
 }
 
 // mountKey tells one port or volume of a service from the others.
@@ -319,24 +263,20 @@ func mountKey(v any) string {
 	return fmt.Sprint(m["target"], m["published"], m["protocol"], m["host_ip"])
 }
 
-func (r *composeReader) buildMap(o entry, where []string) (any, error) {
-	if o.value.Kind == yaml.ScalarNode {
-		context, err := r.scalar(o.value, "`build`")
-		if err != nil || context == nil {
-			return nil, err
-		}
-		return map[string]any{"context": context}, nil
+func (r *composeReader) buildMap(n *yaml.Node, where []string) any {
+	if n.Kind == yaml.ScalarNode {
+		return map[string]any{"context": r.interpolate(n)}
 	}
 	build := map[string]any{}
-	for _, e := range r.entries(o.value, "`build`") {
+	for _, e := range r.entries(n, "`build`") {
+		at := append(slices.Clone(where), e.key)
+		r.at[key(at...)] = r.source(e.at)
 		var v any
-		var err error
-		r.at[key(append(slices.Clone(where), e.key)...)] = r.source(e.at)
 		switch e.key {
 		case "context", "dockerfile", "target":
-			v, err = r.scalar(e.value, fmt.Sprintf("`build.%s`", e.key))
+			v = r.scalar(e.value, fmt.Sprintf("`build.%s`", e.key))
 		case "args":
-			v, err = r.environment(e.value, "`build.args`", append(slices.Clone(where), e.key)...)
+			v = r.environment(e.value, "`build.args`", at)
 		case "dockerfile_inline":
 			r.skip(e.at, "`dockerfile_inline` is not read: put it into a Dockerfile and name that")
 		default:
@@ -344,68 +284,48 @@ func (r *composeReader) buildMap(o entry, where []string) (any, error) {
 				r.unknown(e, "`build`", buildKeys)
 			}
 		}
-		if err != nil {
-			return nil, err
-		}
 		if v != nil {
 			build[e.key] = v
 		}
 	}
-	return build, nil
+	return build
 }
 
-func (r *composeReader) healthcheck(o entry, where []string) (any, error) {
+func (r *composeReader) healthcheck(n *yaml.Node, where []string) any {
 	check := map[string]any{}
-	for _, e := range r.entries(o.value, "`healthcheck`") {
+	for _, e := range r.entries(n, "`healthcheck`") {
+		at := append(slices.Clone(where), e.key)
+		r.at[key(at...)] = r.source(e.at)
 		var v any
-		var err error
 		switch {
 		case !slices.Contains(healthKeys, e.key):
 			r.unknown(e, "`healthcheck`", healthKeys)
-		case e.key == "test" && e.value.Kind == yaml.SequenceNode:
-			v, err = r.words(e.value, "`test`", append(slices.Clone(where), e.key))
+		case e.key == "test":
+			v = r.command(e.value, "`test`", at)
 		default:
-			v, err = r.scalar(e.value, fmt.Sprintf("`%s`", e.key))
-		}
-		if err != nil {
-			return nil, err
+			v = r.scalar(e.value, fmt.Sprintf("`%s`", e.key))
 		}
 		if v != nil {
 			check[e.key] = v
-			r.at[key(append(slices.Clone(where), e.key)...)] = r.source(e.at)
 		}
 	}
-	return check, nil
+	return check
 }
 
 // deploy reads how many instances there are and what follows an end; the rest is
 // for a swarm.
-func (r *composeReader) deploy(o entry, where []string) (any, error) {
+func (r *composeReader) deploy(n *yaml.Node, where []string) any {
 	deploy := map[string]any{}
-	for _, e := range r.entries(o.value, "`deploy`") {
+	for _, e := range r.entries(n, "`deploy`") {
+		r.at[key(append(slices.Clone(where), e.key)...)] = r.source(e.at)
 		switch e.key {
 		case "replicas":
-			v, err := r.scalar(e.value, "`replicas`")
-			if err != nil {
-				return nil, err
+			if v := r.scalar(e.value, "`replicas`"); v != nil {
+				deploy[e.key] = v
 			}
-			if v == nil {
-				continue
-			}
-			deploy[e.key] = v
-			r.at[key(append(slices.Clone(where), e.key)...)] = r.source(e.at)
 		case "restart_policy":
-			for _, p := range r.entries(e.value, "`restart_policy`") {
-				if p.key != "condition" {
-					continue
-				}
-				v, err := r.scalar(p.value, "`condition`")
-				if err != nil {
-					return nil, err
-				}
-				deploy[e.key] = map[string]any{p.key: v}
-			}
+			deploy[e.key] = r.scalars(e.value, "`restart_policy`", nil)
 		}
 	}
-	return deploy, nil
+	return deploy
 }

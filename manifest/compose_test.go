@@ -157,7 +157,10 @@ func TestComposeOdd(t *testing.T) {
 		"\xff\xfes\x00":          "error: compose.yaml: this file is in UTF-16: save it as UTF-8",
 		"services: {a: 1, a: 2}": "error: compose.yaml:1: `a` is there twice, first on line 1: remove one of the two",
 		"services: {a: x}":       "error: compose.yaml:1: no services are left in this file: `a` is no service, but a single value: left out\nskipped: compose.yaml:1: `a` is no service, but a single value: left out",
-		"include: [none.yaml]":   "error: none.yaml: no such file",
+		"include: [none.yaml]":   "error: compose.yaml:1: cannot include `none.yaml`: no such file",
+		"include: [.]":           "error: compose.yaml:1: cannot include `.`: this is a folder",
+
+		"services: {a: {extends: {file: none.yaml, service: b}}}": "error: compose.yaml:1: cannot extend a service of `none.yaml`: no such file",
 	} {
 		if got := strings.TrimSpace(read(text)); got != want {
 			t.Errorf("%q:\ngot  %s\nwant %s", text, got, want)
