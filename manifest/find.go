@@ -26,8 +26,7 @@ func (e *NotFoundError) Error() string {
 		where = e.Dir
 	}
 	said := fmt.Sprintf("nothing to run in %s: looked for %s with a start script", where, strings.Join(e.Names, ", "))
-	switch {
-	case len(e.Similar) > 0:
+	if len(e.Similar) > 0 {
 		return said + "; is " + e.Similar[0] + " meant? rename it, or name it with -f"
 	}
 	return said + "; write a Procfile with a line such as " + example

@@ -59,7 +59,7 @@ func readKind(path string, lookup Lookup) (App, error) {
 		return readAppJSON(path, data)
 	case unknownKind:
 		return App{}, &Error{File: path, Message: "devrun does not know this kind of file: name a Procfile, or a file of a platform it reads, with -f"}
-	case Procfile, Compose:
+	case Procfile, Compose, Devrun:
 	}
 	app, err := ParseProcfile(path, data)
 	if err != nil && strings.HasPrefix(filepath.Base(path), ".env") {

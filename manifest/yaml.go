@@ -72,6 +72,7 @@ func (e *expander) expand(n *yaml.Node, depth int) (*yaml.Node, error) {
 			}
 		}
 		return &c, nil
+	case yaml.ScalarNode, yaml.DocumentNode:
 	}
 	return n, nil
 }
@@ -79,7 +80,7 @@ func (e *expander) expand(n *yaml.Node, depth int) (*yaml.Node, error) {
 func (e *expander) expandMap(n *yaml.Node, depth int) (*yaml.Node, error) {
 	c := *n
 	c.Content = nil
-	own := make(map[string]int)
+	own := make(map[string]int) // the lines of the keys
 	var merged []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
@@ -101,23 +102,33 @@ func (e *expander) expandMap(n *yaml.Node, depth int) (*yaml.Node, error) {
 		c.Content = append(c.Content, key, value)
 	}
 	for _, m := range merged {
-		maps := []*yaml.Node{m}
-		if m.Kind == yaml.SequenceNode {
-			maps = m.Content
-		}
-		for _, from := range maps {
-			if from.Kind != yaml.MappingNode {
-				return nil, &Error{File: e.file, Line: from.Line, Message: "`<<` takes a map"}
-			}
-			for i := 0; i+1 < len(from.Content); i += 2 {
-				if _, has := own[from.Content[i].Value]; !has {
-					own[from.Content[i].Value] = from.Content[i].Line
-					c.Content = append(c.Content, from.Content[i], from.Content[i+1])
-				}
-			}
+		if err := e.merge(&c, m, own); err != nil {
+			return nil, err
 		}
 	}
 	return &c, nil
+}
+
+// merge adds the entries of what stands behind `<<`, a map or a list of maps,
+// whose keys c does not have.
+func (e *expander) merge(c, m *yaml.Node, own map[string]int) error {
+	maps := []*yaml.Node{m}
+	if m.Kind == yaml.SequenceNode {
+		maps = m.Content
+	}
+	for _, from := range maps {
+		if from.Kind != yaml.MappingNode {
+			return &Error{File: e.file, Line: from.Line, Message: "`<<` takes a map"}
+		}
+		for i := 0; i+1 < len(from.Content); i += 2 {
+			key := from.Content[i]
+			if _, has := own[key.Value]; !has {
+				own[key.Value] = key.Line
+				c.Content = append(c.Content, key, from.Content[i+1])
+			}
+		}
+	}
+	return nil
 }
 
 func (f *yamlFile) source(n *yaml.Node) Source { return Source{File: f.name, Line: n.Line} }
@@ -228,6 +239,7 @@ func kindName(n *yaml.Node) string {
 		return "map"
 	case yaml.SequenceNode:
 		return "list"
+	case yaml.ScalarNode, yaml.DocumentNode, yaml.AliasNode:
 	}
 	return "single value"
 }

@@ -230,15 +230,15 @@ func (in Input) runners(pl *Plan, release *Process) error {
 	if len(without) == 0 {
 		return nil
 	}
-	rest := ""
+	var rest []string
 	for _, p := range pl.Processes {
 		if p.Command != "" && p.Instance == 1 {
-			rest += " " + p.Type
+			rest = append(rest, p.Type)
 		}
 	}
 	next := "give it a command"
-	if rest != "" {
-		next = "leave it out: devrun start --native" + rest
+	if len(rest) > 0 {
+		next = "leave it out: devrun start --native " + strings.Join(rest, " ")
 	}
 	return &SourceError{first.File, first.Line, fmt.Sprintf(
 		"cannot run %s natively: there is no command but that of the image; %s", strings.Join(without, ", "), next)}

@@ -34,9 +34,9 @@ type base struct {
 type baseSource int
 
 const (
-	byDefault baseSource = iota
-	// byProject is PORT in .env; the manifest's own number goes before it.
-	byProject
+	// byProject is PORT in .env; the manifest's own number goes before it. So it
+	// does before the default, which is nobody's choice.
+	byProject baseSource = iota
 	// byUser is a flag, the shell, or a file named with -e.
 	byUser
 )
