@@ -3,6 +3,8 @@ package manifest
 import (
 	"encoding/json"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,36 +32,89 @@ func (i instruction) shell() string {
 	return i.text
 }
 
-// parseDockerfile reads a Dockerfile no further than devrun needs it.
-func parseDockerfile(file string, data []byte) dockerfile {
-	var d dockerfile
-	lines := strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
-	for n := 0; n < len(lines); n++ {
-		at := n + 1
-		text := strings.TrimSpace(lines[n])
-		for strings.HasSuffix(text, "\\") && n+1 < len(lines) {
-			n++
-			next := strings.TrimSpace(lines[n])
-			if strings.HasPrefix(next, "#") {
-				next = "\\" // a comment between continued lines is no part of them
-			}
-			text = strings.TrimSuffix(text, "\\") + " " + next
-		}
-		name, rest, _ := strings.Cut(text, " ")
-		rest = strings.TrimSpace(rest)
-		switch strings.ToUpper(name) {
+// parseDockerfile reads a Dockerfile no further than devrun needs it. A stage
+// that is built on an earlier one has what that one says.
+func parseDockerfile(file string, data []byte) (d dockerfile, ok bool) {
+	stages := make(map[string]dockerfile)
+	name := "" // of the stage
+	for _, in := range dockerInstructions(string(data)) {
+		switch in.name {
 		case "FROM":
-			d = dockerfile{}
+			stages[name] = d
+			words := strings.Fields(strings.ToLower(in.rest))
+			words = slices.DeleteFunc(words, func(w string) bool { return strings.HasPrefix(w, "--") })
+			d, name = dockerfile{}, ""
+			if len(words) > 0 {
+				d, ok = stages[words[0]], true
+			}
+			if len(words) == 3 && words[1] == "as" {
+				name = words[2]
+			}
 		case "CMD":
-			d.command = parseInstruction(rest, at)
+			d.command = parseInstruction(in.rest, in.line)
 		case "ENTRYPOINT":
-			d.entrypoint = parseInstruction(rest, at)
+			d.entrypoint = parseInstruction(in.rest, in.line)
 			d.command = instruction{} // an earlier CMD was for another entrypoint
 		case "EXPOSE":
-			d.expose(rest, Source{File: file, Line: at})
+			d.expose(in.rest, Source{File: file, Line: in.line})
 		}
 	}
-	return d
+	return d, ok
+}
+
+// dockerInstruction is one instruction with the lines that continue it.
+type dockerInstruction struct {
+	name, rest string
+	line       int
+}
+
+// heredoc is the beginning of a text that reaches to a line with its word alone.
+var heredoc = regexp.MustCompile(`<<-?["']?([A-Za-z_][A-Za-z0-9_]*)["']?`)
+
+func dockerInstructions(text string) []dockerInstruction {
+	var list []dockerInstruction
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	for n := 0; n < len(lines); {
+		in := dockerInstruction{line: n + 1}
+		in.name, n = wholeInstruction(lines, n)
+		if i := strings.IndexAny(in.name, " \t"); i >= 0 {
+			in.name, in.rest = in.name[:i], strings.TrimSpace(in.name[i:])
+		}
+		in.name = strings.ToUpper(in.name)
+		if in.name == "RUN" || in.name == "COPY" || in.name == "ADD" {
+			n = afterHeredocs(lines, n, in.rest)
+		}
+		list = append(list, in)
+	}
+	return list
+}
+
+// wholeInstruction joins the lines that continue the one at n, and returns where
+// the next begins. A comment is empty.
+func wholeInstruction(lines []string, n int) (whole string, next int) {
+	whole = strings.TrimSpace(lines[n])
+	if strings.HasPrefix(whole, "#") {
+		return "", n + 1
+	}
+	for n++; strings.HasSuffix(whole, "\\") && n < len(lines); n++ {
+		line := strings.TrimSpace(lines[n])
+		// An empty line or a comment is no part of the instruction, nor its end.
+		if line != "" && line[0] != '#' {
+			whole = strings.TrimSuffix(whole, "\\") + line
+		}
+	}
+	return whole, n
+}
+
+// afterHeredocs returns where the texts end that an instruction begins.
+func afterHeredocs(lines []string, n int, rest string) int {
+	for _, m := range heredoc.FindAllStringSubmatch(rest, -1) {
+		for n < len(lines) && strings.TrimSpace(lines[n]) != m[1] {
+			n++
+		}
+		n++
+	}
+	return n
 }
 
 func parseInstruction(rest string, line int) instruction {
@@ -67,7 +122,7 @@ func parseInstruction(rest string, line int) instruction {
 	if strings.HasPrefix(rest, "[") && json.Unmarshal([]byte(rest), &words) == nil {
 		return instruction{words: words, line: line}
 	}
-	return instruction{text: strings.Join(strings.Fields(rest), " "), line: line}
+	return instruction{text: rest, line: line}
 }
 
 func (d *dockerfile) expose(rest string, at Source) {
@@ -90,9 +145,12 @@ func (d dockerfile) run() (command string, line int) {
 	switch {
 	case entry.line == 0:
 		return cmd.shell(), cmd.line
-	case entry.words == nil || cmd.words == nil:
+	case entry.words == nil || cmd.line == 0:
 		// A shell-form ENTRYPOINT takes no arguments.
 		return entry.shell(), entry.line
+	case cmd.words == nil:
+		// A shell-form CMD is an argument list of its own: /bin/sh -c TEXT.
+		return entry.shell() + " " + quoteWords([]string{"/bin/sh", "-c", cmd.text}), entry.line
 	}
 	return entry.shell() + " " + cmd.shell(), entry.line
 }
@@ -104,7 +162,8 @@ func dockerfileCommand(path string) string {
 	if err != nil {
 		return ""
 	}
-	command, _ := parseDockerfile(path, data).run()
+	d, _ := parseDockerfile(path, data)
+	command, _ := d.run()
 	return command
 }
 
@@ -114,14 +173,18 @@ func readDockerfile(file string, data []byte) (App, error) {
 	if name := utf16or32(data); name != "" {
 		return app, &Error{File: file, Message: "this file is in " + name + ": save it as UTF-8"}
 	}
-	if !strings.Contains(strings.ToUpper(string(data)), "FROM") {
+	d, ok := parseDockerfile(file, data)
+	if !ok {
 		return app, &Error{File: file, Message: "not a Dockerfile: it has no FROM"}
 	}
-	d := parseDockerfile(file, data)
 	command, line := d.run()
+	if len(d.ports) == 0 {
+		// The platform's default, which nobody asked for.
+		d.ports = []Port{{Container: 80, Protocol: "tcp"}}
+	}
 	app.Processes = []Process{{
 		Type: "web", Command: command, Source: Source{File: file, Line: max(line, 1)},
-		Ports: d.ports, Image: Image{Build: &Build{Context: ".", Dockerfile: filepath.ToSlash(file)}},
+		Ports: d.ports, Image: Image{Build: &Build{Context: ".", Dockerfile: filepath.Base(file)}},
 	}}
 	return app, nil
 }

@@ -28,7 +28,7 @@ func native(p Process, dir string) string {
 	switch {
 	case len(p.Image.Entrypoint) > 0:
 		return strings.TrimSpace(quoteWords(p.Image.Entrypoint) + " " + p.Command)
-	case p.Command == "" && p.Image.Ref == "" && p.Image.Build != nil && p.Image.Build.Target == "":
+	case p.Command == "" && p.Image.Ref == "" && p.Image.Build != nil && p.Image.Build.Target == "" && p.Image.Build.Base == "":
 		build := p.Image.Build
 		return dockerfileCommand(filepath.Join(dir, filepath.FromSlash(cmp.Or(build.Dockerfile, "Dockerfile"))))
 	}
