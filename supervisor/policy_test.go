@@ -114,6 +114,25 @@ func TestIgnoreEndsWithTheLast(t *testing.T) {
 	})
 }
 
+// Under "on-failure" a failure is tried again, and a success is the end of it.
+func TestRetryUntilItSucceeds(t *testing.T) {
+	inBubble(t, func(p *play) {
+		p.add("a.1", plan.OnExitRetry, part{runs: time.Second, err: code(1)}, part{runs: time.Second})
+		p.run(p.supervisor(), 0, 0)
+		p.want(`
+			0s a.1 starting
+			0s a.1 started
+			1s a.1 exited after 1s: exit status 1; restart
+			1s a.1 stopped after 1s: exit status 1
+			1s a.1 restarting in 1s
+			2s a.1 starting
+			2s a.1 started
+			3s a.1 exited after 1s; ignore
+			3s a.1 stopped after 1s
+			3s over: code 0`)
+	})
+}
+
 // An ignored process that was started again by request counts again.
 func TestIgnoredAndStartedAgain(t *testing.T) {
 	inBubble(t, func(p *play) {

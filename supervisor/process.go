@@ -164,6 +164,11 @@ func (p *process) then(err error) plan.OnExit {
 		if err == nil {
 			return ""
 		}
+	case plan.OnExitRetry:
+		if err != nil {
+			return plan.OnExitRestart
+		}
+		return plan.OnExitIgnore
 	case plan.OnExitStop, plan.OnExitIgnore:
 		if p.changed {
 			return plan.OnExitWait
