@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -25,10 +26,16 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == hostrun.GuardArg {
 		os.Exit(hostrun.Guard(os.Args[2:]))
 	}
-	testscript.Main(m, map[string]func(){
+	commands := map[string]func(){
 		"devrun": main,
 		"proc":   func() { os.Exit(proc(os.Args[1:])) },
-	})
+	}
+	if commands[filepath.Base(os.Args[0])] == nil {
+		// The scripts mean a devrun that does not ignore SIGHUP, and what is
+		// ignored here (nohup, some CI) would be there; what is caught is not.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
+	testscript.Main(m, commands)
 }
 
 // scriptDeadline is when scripts that hang are ended, so that what they
