@@ -86,7 +86,7 @@ func (r *jsonReader) children(name string, kind json.Delim, depth int) error {
 
 func (r *jsonReader) set(name, value string) error {
 	r.move(int(r.decoder.InputOffset()))
-	if name == "" || span(name, func(c byte) bool { return isNameByte(c, false) }) < len(name) {
+	if name == "" || !isNameByte(name[0], true) || span(name, func(c byte) bool { return isNameByte(c, false) }) < len(name) {
 		return r.fail(fmt.Sprintf("%q cannot be the name of a variable", name))
 	}
 	if strings.Contains(value, "\x00") {
