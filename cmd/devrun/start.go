@@ -216,11 +216,17 @@ func newRunning(a *app, o *options, pl plan.Plan, mux *logs.Mux, host *hostrun.H
 		crashed: make(map[string]bool),
 		procs:   make(map[string]*hostrun.Process, len(pl.Processes)),
 	}
-	for _, p := range pl.Processes {
+	note := func(p plan.Process) {
 		r.sources[p.ID] = p.Source
+		// In the order of the plan, whichever starts first: so a type has the
+		// same colour every time.
+		mux.Stream(p.ID, p.Type)
+	}
+	for _, p := range pl.Processes {
+		note(p)
 	}
 	if pl.Release != nil {
-		r.sources[pl.Release.ID] = pl.Release.Source
+		note(*pl.Release)
 	}
 	return r
 }
