@@ -72,7 +72,7 @@ func (o *options) addProjectFlags(f *pflag.FlagSet) {
 	f.StringArrayVarP(&p.files, "file", "f", nil, "`manifest` to read in place of the project's own")
 	f.StringArrayVarP(&p.envFiles, "env", "e", nil, "env `file` to read in place of .env; repeatable, or a,b")
 	f.BoolVar(&p.envOverride, "env-override", false, "let .env win over your shell")
-	f.Var(&p.docker, "docker", "run in containers")
+	f.Var(&p.docker, "docker", "run in containers (this version starts none)")
 	f.Var(&p.native, "native", "run natively, not in containers")
 	f.Lookup("docker").NoOptDefVal = plan.All
 	f.Lookup("native").NoOptDefVal = plan.All
@@ -141,8 +141,14 @@ type grace struct {
 	d   time.Duration
 }
 
-func (v *grace) String() string { return v.d.String() }
-func (v *grace) Type() string   { return "time" }
+func (v *grace) String() string {
+	if !v.set {
+		return "" // or help would call it the default
+	}
+	return v.d.String()
+}
+
+func (v *grace) Type() string { return "time" }
 func (v *grace) Set(s string) error {
 	s = strings.TrimSpace(s)
 	if seconds, err := strconv.ParseFloat(s, 64); err == nil && seconds >= 0 && seconds < 1e6 {

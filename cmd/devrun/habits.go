@@ -164,9 +164,12 @@ func valueOf(args []string, i int) bool {
 }
 
 // unknownCommand suggests what was meant.
-func unknownCommand(name string) error {
+func unknownCommand(name string, near []string) error {
 	if hint, ok := instead()[name]; ok {
 		return usagef("devrun has no command %q: %s", name, hint)
+	}
+	if len(near) > 0 {
+		return usagef("devrun has no command %q: did you mean devrun %s?", name, near[0])
 	}
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
 		return usagef("devrun has no command %q; to run that file: devrun start -f %s", name, quoteWord(name))

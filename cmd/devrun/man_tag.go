@@ -27,7 +27,7 @@ func (a *app) extraCommands() []*cobra.Command {
 				}
 			}
 			if len(args) == 1 && page == cmd.Root() {
-				return unknownCommand(args[0])
+				return unknownCommand(args[0], nil)
 			}
 			cmd.Root().DisableAutoGenTag = true
 			return doc.GenMan(page, &doc.GenManHeader{Section: "1", Source: version()}, a.out)

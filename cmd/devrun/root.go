@@ -12,7 +12,8 @@ import (
 
 const shortHelp = `devrun runs a project on this machine the way its platform runs it in production.
 
-In a folder with a Procfile, or a package.json with a start script:
+In a folder with a Procfile, or with your platform's file (amvera.yml, heroku.yml,
+convox.yml, compose.yaml), or a package.json with a start script:
 
   devrun start          run all processes, joined into one log; Ctrl-C stops them
   devrun start web      run one of them (web=2: two of it)
@@ -35,9 +36,11 @@ func (a *app) rootCommand() *cobra.Command {
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
+		// A typing mistake or two.
+		SuggestionsMinimumDistance: 2,
+		Args: func(root *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return unknownCommand(args[0])
+				return unknownCommand(args[0], root.SuggestionsFor(args[0]))
 			}
 			return nil
 		},
