@@ -74,6 +74,9 @@ func (a *app) start(cmd *cobra.Command, o *options, args []string) error {
 	for _, w := range append(p.warnings, pl.Warnings...) {
 		mux.Notice("devrun: " + w.String())
 	}
+	for _, w := range unordered(pl) {
+		mux.Notice("devrun: " + w.String())
+	}
 	mux.Notice("devrun: " + p.headline(pl))
 	return a.supervise(o, pl, mux, left)
 }
@@ -87,6 +90,23 @@ func refuseContainers(pl plan.Plan) error {
 		}
 	}
 	return nil
+}
+
+// unordered says where the order that a file asks for is not kept: this version
+// starts everything at once.
+func unordered(pl plan.Plan) []plan.Warning {
+	var warnings []plan.Warning
+	for _, p := range pl.Processes {
+		for _, d := range p.After {
+			if p.Instance == 1 {
+				warnings = append(warnings, plan.Warning{
+					File: p.Source.File, Line: p.Source.Line,
+					Message: fmt.Sprintf("%s does not wait for %s: this version of devrun starts everything at once", p.Type, d.Type),
+				})
+			}
+		}
+	}
+	return warnings
 }
 
 // headline says on one line which file runs, what of it, and what was passed
