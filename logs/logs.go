@@ -199,9 +199,10 @@ func (m *Mux) endOpen(c *copier) {
 		return
 	}
 	b := m.out.tip()
+	before := len(b.b)
 	b.b = m.turns.open.text.end(b.b)
 	b.lines++
-	m.out.size += len(b.b)
+	m.out.size += len(b.b) - before
 	m.turns.open = nil
 }
 

@@ -372,3 +372,26 @@ func (r *timedReader) Read(p []byte) (int, error) {
 		return 0, os.ErrDeadlineExceeded
 	}
 }
+
+// A line that is ended for its owner adds its end to what waits to be written,
+// and no more. It used to add the size of the whole batch, which was never taken
+// back: with prompts and a slow reader the queue was full for ever in the end.
+func TestEndedLineKeepsTheQueueItsSize(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		reader := newGate()
+		b.mux.opt.Out = reader
+		b.say("a", strings.Repeat("x", 999)+"\n") // is being written
+		b.say("a", strings.Repeat("y", 999)+"\n")
+		b.say("b", "name? ")
+		b.pass(2 * quietTime)
+		b.say("a", "end\n")
+		want := 0
+		for _, waiting := range b.mux.out.queue {
+			want += len(waiting.b)
+		}
+		if got := b.mux.out.size; got != want || want == 0 {
+			t.Errorf("the queue takes itself to have %d bytes, and has %d", got, want)
+		}
+		close(reader.opened)
+	})
+}
